@@ -1,0 +1,31 @@
+import { defineConfig } from 'vitest/config';
+import { browserProjects, browserTests } from './tooling/vitest-browser/project.ts';
+import { createSummaryReporter } from './tooling/vitest-reporter/summary-reporter.ts';
+
+const conditions = ['@yoco-u/source'];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    reporters: ['default', createSummaryReporter()],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'tooling/**/*.test.ts'],
+          exclude: [
+            browserTests,
+            '**/*.gpu.test.ts',
+            'tooling/vitest-browser/missing.test.ts',
+            '**/node_modules/**',
+            '**/dist/**',
+          ],
+          testTimeout: 60_000,
+        },
+      },
+      ...browserProjects(),
+    ],
+  },
+});
