@@ -1,0 +1,54 @@
+export type {
+  AnyAttentionVariant,
+  AttentionContext,
+  AttentionCost,
+  AttentionPlugin,
+  AttentionRegistry,
+  AttentionScope,
+  AttentionVariant,
+  ModelDimensions,
+  ParameterSpec,
+  RowBatch,
+  StateCapacity,
+  StateSpec,
+} from './attention.ts';
+export type {
+  Backend,
+  Binding,
+  CallDescription,
+  DeviceBuffer,
+  Executable,
+  MemoryUse,
+  ScalarValues,
+} from './backend.ts';
+export {
+  BackendError,
+  CapacityError,
+  CheckpointError,
+  ConfigError,
+  DisposedError,
+  type ErrorFacts,
+  RequestError,
+  ShapeError,
+  TokenizerError,
+  YocoError,
+} from './errors.ts';
+export type { AnyKernel, Cost, Graph, KernelSpec, RecordedCall, ReferenceCall } from './kernel.ts';
+export type {
+  FinishPart,
+  FinishReason,
+  GeneratePart,
+  GenerateRequest,
+  LanguageModel,
+  SamplingSettings,
+  ScoreOptions,
+  TextPart,
+  Timings,
+  TokenPart,
+  Usage,
+} from './language-model.ts';
+export type { Params, Program, ProgramCall, Scalar, Tensor, TensorDeclaration, TensorRole, Value } from './program.ts';
+export type { Candidates, LogitProcessor, Sampler, SamplerContext } from './sampler.ts';
+export type { ElementType, NumberArray, StorageFormat, TensorType } from './tensor-type.ts';
+export type { EncodeOptions, TokenDecoder, Tokenizer } from './tokenizer.ts';
+export type { AnyWasmKernel, WasmKernel, WasmModuleSource, WasmWord } from './wasm-kernel.ts';

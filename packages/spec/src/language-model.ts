@@ -1,0 +1,87 @@
+/** What apps program against: a model that continues and scores text. */
+import type { Tokenizer } from './tokenizer.ts';
+
+/** How to choose tokens. Absent fields are off; `temperature` 0 is greedy. */
+export interface SamplingSettings {
+  readonly temperature?: number;
+  readonly topK?: number;
+  readonly topP?: number;
+  readonly minP?: number;
+  readonly repetitionPenalty?: number;
+  readonly seed?: number;
+}
+
+export interface GenerateRequest {
+  /** Text (BOS is put in front where the model has one), or ids, taken as they are. */
+  readonly prompt: string | ArrayLike<number>;
+  /** Most tokens to generate. Default: what the context leaves. */
+  readonly maxTokens?: number;
+  readonly sampling?: SamplingSettings;
+  /** Generation ends before the first of these strings; they are not part of the text. */
+  readonly stop?: readonly string[];
+  /** Go on past end-of-sequence ids. */
+  readonly ignoreEos?: boolean;
+  /** Iterations of the first self stage, instead of the model's own. */
+  readonly iterations?: number;
+  /** Ends generation with reason `abort`, within one decode step or prefill chunk. */
+  readonly signal?: AbortSignal;
+  /** Called after each prefill chunk with prompt tokens done and in all. */
+  readonly onPrefill?: (done: number, total: number) => void;
+}
+
+export type FinishReason = 'stop' | 'length' | 'abort';
+
+export interface Usage {
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  /** Cache bytes of this sequence by the formula, for the tokens fed. */
+  readonly cacheBytes: number;
+}
+
+/** Milliseconds, and tokens per second of each phase. */
+export interface Timings {
+  readonly prefillMs: number;
+  readonly decodeMs: number;
+  readonly firstTokenMs: number;
+  readonly prefillTokensPerSecond: number;
+  readonly decodeTokensPerSecond: number;
+}
+
+export interface TextPart {
+  readonly type: 'text';
+  /** Complete characters only; stop strings are held back until they cannot match. Never empty. */
+  readonly text: string;
+}
+
+export interface TokenPart {
+  readonly type: 'token';
+  readonly id: number;
+}
+
+export interface FinishPart {
+  readonly type: 'finish';
+  readonly reason: FinishReason;
+  readonly usage: Usage;
+  readonly timings: Timings;
+}
+
+/** In the order: tokens and texts, then one finish. */
+export type GeneratePart = TokenPart | TextPart | FinishPart;
+
+export interface ScoreOptions {
+  readonly iterations?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface LanguageModel extends AsyncDisposable {
+  readonly specVersion: 1;
+  readonly id: string;
+  /** Most tokens a sequence may hold, prompt and completion together. */
+  readonly contextLength: number;
+  readonly vocabularySize: number;
+  readonly bosTokenId: number | undefined;
+  readonly tokenizer: Tokenizer;
+  generate(request: GenerateRequest): AsyncIterable<GeneratePart>;
+  /** −ln p of ids[from], ids[from + 1], … each given all ids before it; `from` ≥ 1. Float32 [ids.length − from]. */
+  score(ids: ArrayLike<number>, from: number, options?: ScoreOptions): Promise<Float32Array>;
+}
