@@ -1,0 +1,199 @@
+/** The recorder: kernel calls in order, types inferred as they come. */
+import {
+  type AnyKernel,
+  type Graph,
+  type KernelSpec,
+  type Params,
+  type Program,
+  type Scalar,
+  ShapeError,
+  type Tensor,
+  type TensorRole,
+  type TensorType,
+} from '@yoco-u/spec';
+import { recordBackward } from './backward.ts';
+import { prune } from './prune.ts';
+import { describeType, sameShape } from './shape.ts';
+
+/** A recorded call with its kernel, before kernels become names. */
+export interface GraphCall {
+  readonly kernel: AnyKernel;
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  readonly params: Params;
+  /** Calls of one number are recorded again by `backward` instead of being kept. */
+  readonly segment: number | undefined;
+}
+
+interface Entry {
+  role: TensorRole;
+  name: string;
+  readonly tensor: Tensor;
+}
+
+/** Starts an empty recording. Throws `ShapeError` for misuse: foreign tensors, repeated names, updates of non-states. */
+export function createGraph(): Graph {
+  const entries: Entry[] = [];
+  const names = new Set<string>();
+  const scalars = new Map<string, Scalar>();
+  const calls: GraphCall[] = [];
+  let segments = 0;
+  let segment: number | undefined;
+  let built = false;
+
+  const add = (role: TensorRole, name: string, type: TensorType): Tensor => {
+    const tensor: Tensor = Object.freeze({ id: entries.length, type });
+    entries.push({ role, name, tensor });
+    return tensor;
+  };
+  const entryOf = (tensor: Tensor, where: string): Entry => {
+    const entry = entries[tensor.id];
+    if (entry?.tensor !== tensor) {
+      throw new ShapeError({
+        where,
+        expected: 'a tensor of this graph',
+        got: `tensor ${tensor.id} of another one (${describeType(tensor.type)})`,
+        fix: 'declare it in this graph and bind the same buffer',
+      });
+    }
+    return entry;
+  };
+  const claim = (name: string): void => {
+    if (names.has(name)) {
+      throw new ShapeError({ where: 'graph.declare', expected: 'a new name', got: `'${name}' a second time` });
+    }
+    names.add(name);
+  };
+  const open = (where: string): void => {
+    if (built) throw new ShapeError(`graph.${where}: expected a graph that still records, got one already built`);
+  };
+
+  const graph: Graph = {
+    declare(role, name, type) {
+      open('declare');
+      claim(name);
+      return add(role, name, type);
+    },
+    scalar(name, type) {
+      open('scalar');
+      const known = scalars.get(name);
+      if (known !== undefined) {
+        if (known.type === type) return known;
+        throw new ShapeError({
+          where: `graph.scalar('${name}')`,
+          expected: known.type,
+          got: type,
+          fix: 'use one type',
+        });
+      }
+      const scalar: Scalar = Object.freeze({ scalar: name, type, index: scalars.size });
+      scalars.set(name, scalar);
+      return scalar;
+    },
+    call<P extends Params>(kernel: KernelSpec<P>, inputs: readonly Tensor[], params: P): readonly Tensor[] {
+      open('call');
+      for (const input of inputs) entryOf(input, kernel.name);
+      for (const position of kernel.updates ?? []) {
+        const updated = inputs[position];
+        if (updated === undefined) continue;
+        const { role, name } = entryOf(updated, kernel.name);
+        if (segment !== undefined) {
+          throw new ShapeError({
+            where: kernel.name,
+            expected: 'no update of a state in what is recomputed',
+            got: `one of '${name}'`,
+          });
+        }
+        if (role !== 'state') {
+          throw new ShapeError({
+            where: kernel.name,
+            expected: `a state as input ${position}, which it updates`,
+            got: `${role} '${name}'`,
+          });
+        }
+        if (inputs.filter((input) => input === updated).length > 1) {
+          throw new ShapeError({
+            where: kernel.name,
+            expected: `state '${name}', which it updates, once among the inputs`,
+            got: 'it more than once',
+          });
+        }
+      }
+      const types = kernel.infer(
+        inputs.map((input) => input.type),
+        params,
+      );
+      const outputs = types.map((type) => add('temporary', '', type));
+      calls.push({ kernel, inputs: [...inputs], outputs, params, segment });
+      return outputs;
+    },
+    label(tensor, name) {
+      const entry = entryOf(tensor, 'graph.label');
+      if (entry.role === 'temporary') entry.name = name;
+    },
+    recompute(record) {
+      open('recompute');
+      if (segment !== undefined) throw new ShapeError('graph.recompute: expected no recomputation around it, got one');
+      segment = segments++;
+      try {
+        return record();
+      } finally {
+        segment = undefined;
+      }
+    },
+    backward(loss, accumulators = new Map()) {
+      open('backward');
+      entryOf(loss, 'graph.backward');
+      for (const [variable, state] of accumulators) {
+        const { role, name } = entryOf(variable, 'graph.backward');
+        if (role !== 'parameter' && role !== 'state') {
+          throw new ShapeError({
+            where: 'graph.backward',
+            expected: 'accumulators of parameters and states',
+            got: `one of ${role} '${name}'`,
+          });
+        }
+        if (entryOf(state, 'graph.backward').role !== 'state' || !sameShape(variable.type, state.type)) {
+          throw new ShapeError({
+            where: `graph.backward: accumulator of '${name}'`,
+            expected: `a state [${variable.type.shape.join(', ')}]`,
+            got: `${entries[state.id]!.role} ${describeType(state.type)}`,
+          });
+        }
+      }
+      const variables = entries
+        .filter(({ role, tensor }) => role === 'parameter' || accumulators.has(tensor))
+        .map(({ tensor }) => tensor);
+      return recordBackward({ graph, calls: [...calls], variables, accumulators }, loss);
+    },
+    build(outputs) {
+      open('build');
+      for (const [name, tensor] of Object.entries(outputs)) {
+        const entry = entryOf(tensor, 'graph.build');
+        if (entry.role !== 'temporary') {
+          throw new ShapeError({
+            where: `graph.build: output '${name}'`,
+            expected: 'the result of a call, once',
+            got: `${entry.role} '${entry.name}'`,
+          });
+        }
+        claim(name);
+        entry.role = 'output';
+        entry.name = name;
+      }
+      built = true;
+      return prune({
+        tensors: entries.map(({ role, name, tensor }) => ({ role, name, type: tensor.type })),
+        scalars: [...scalars.values()],
+        calls: calls.map(({ kernel, inputs, outputs: results, params }) => ({
+          kernel: kernel.name,
+          inputs: inputs.map((tensor) => tensor.id),
+          outputs: results.map((tensor) => tensor.id),
+          params,
+          updates: (kernel.updates ?? []).filter((position) => position < inputs.length),
+        })),
+      } satisfies Program);
+    },
+  };
+  return graph;
+}

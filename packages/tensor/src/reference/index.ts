@@ -1,0 +1,1 @@
+export { createReferenceBackend, type ReferenceOptions } from './backend.ts';
