@@ -1,0 +1,22 @@
+export {
+  type AnyKernelCase,
+  type AttentionSuiteOptions,
+  attentionSuites,
+  type BackendChoice,
+  backendSuites,
+  baseKernelCases,
+  type CaseInput,
+  type CaseScalar,
+  type Check,
+  ConformanceError,
+  type Fault,
+  findFaults,
+  type KernelCase,
+  type KernelSuiteOptions,
+  type KernelWithCases,
+  kernelSuites,
+  type LanguageModelSuiteOptions,
+  languageModelSuites,
+  type Suite,
+} from './checks.ts';
+export { describeAttentionVariant, describeBackend, describeKernel, describeLanguageModel } from './describe.ts';
