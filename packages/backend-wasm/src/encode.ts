@@ -1,0 +1,124 @@
+/** A program as the words that the interpreter and the kernels read, with places to fill in once addresses are known. */
+import { type AnyWasmKernel, BackendError, type CallDescription, type Program, type Value } from '@yoco-u/spec';
+import { isScalar } from '@yoco-u/tensor';
+import { abiVersion, ask, type ResolvedKernel, whereOf } from './kernel-set.ts';
+import { bitsOf, checkWords } from './words.ts';
+
+const wordBytes = 4;
+const entryWords = 4;
+const lineWords = 16;
+
+/** A word whose value is an address known only when binding. */
+export interface Relocation {
+  /** Index of the word in the image. */
+  readonly word: number;
+  readonly base: 'block' | 'workspace' | 'tensor';
+  /** Bytes from the base; for a tensor its id. */
+  readonly value: number;
+}
+
+export interface EncodedProgram {
+  /** The scalar block, constant cells, the list and the argument blocks, addresses left 0. */
+  readonly image: Int32Array;
+  readonly relocations: readonly Relocation[];
+  /** Bytes from the start of the block. */
+  readonly listOffset: number;
+  readonly entries: number;
+  /** For messages: what each entry runs. */
+  readonly titles: readonly string[];
+  readonly workspaceBytes: number;
+}
+
+/** Tensors of call `index`, as kernels are asked about them. */
+export function describeCall(program: Program, index: number): CallDescription {
+  const { kernel, inputs, outputs, params } = program.calls[index]!;
+  const types = (ids: readonly number[]) => ids.map((id) => program.tensors[id]!.type);
+  return { kernel, inputs: types(inputs), outputs: types(outputs), params };
+}
+
+export function encodeProgram(
+  program: Program,
+  resolve: (call: CallDescription) => ResolvedKernel,
+  threads: number,
+): EncodedProgram {
+  const words: number[] = new Array(padded(program.scalars.length)).fill(0);
+  const relocations: Relocation[] = [];
+  const constants = new Map<string, number>();
+  const relocate = (base: Relocation['base'], value: number): void => {
+    relocations.push({ word: words.length, base, value });
+    words.push(0);
+  };
+  const resolved = program.calls.map((_, index) => {
+    const call = describeCall(program, index);
+    const kernel = resolve(call);
+    const { descriptor } = kernel;
+    const serial = threads === 1 || ask(descriptor, 'serial', () => descriptor.serial?.(call) ?? false);
+    const encoded = checkWords(
+      call.kernel,
+      ask(descriptor, 'encode', () => descriptor.encode(call)),
+    );
+    for (const word of encoded) {
+      if (typeof word !== 'object' || !('cell' in word) || isScalar(word.cell)) continue;
+      const bits = bitsOf(word.cell, word.type);
+      const key = String(bits);
+      if (!constants.has(key)) constants.set(key, words.push(bits) - 1);
+    }
+    const workspaceBytes = workspaceOf(descriptor, call, threads);
+    return { ...kernel, encoded, serial, workspaceBytes };
+  });
+  const workspaceBytes = Math.max(0, ...resolved.map((call) => call.workspaceBytes));
+
+  const cellOf = (value: Value, type: 'i32' | 'f32', where: string): number => {
+    if (!isScalar(value)) return constants.get(String(bitsOf(value, type)))!;
+    if (value.type === type) return value.index;
+    const got = `scalar '${value.scalar}' of ${value.type}`;
+    throw new BackendError({ where, expected: `a scalar of ${type}`, got, fix: 'declare it with the other type' });
+  };
+  const argumentsAt: number[] = [];
+  program.calls.forEach((call, index) => {
+    const { encoded, workspaceBytes: bytes } = resolved[index]!;
+    pad(words);
+    argumentsAt.push(words.length * wordBytes);
+    words.push(abiVersion);
+    relocate('workspace', 0);
+    words.push(bytes);
+    relocate('block', 0);
+    for (const id of [...call.inputs, ...call.outputs]) relocate('tensor', id);
+    for (const word of encoded) {
+      if (typeof word === 'number') words.push(word);
+      else if ('f32' in word) words.push(bitsOf(word.f32, 'f32'));
+      else relocate('block', cellOf(word.cell, word.type, call.kernel) * wordBytes);
+    }
+  });
+  pad(words);
+  const listOffset = words.length * wordBytes;
+  const titles: string[] = [];
+  resolved.forEach(({ descriptor, functions, serial }, index) => {
+    functions.forEach((target, phase) => {
+      words.push(target);
+      relocate('block', argumentsAt[index]!);
+      words.push(0, serial ? 1 : 0);
+      const { kernel, module, phases } = descriptor;
+      titles.push(`call ${index} (${kernel}), module '${module.name}', phase '${phases[phase]}'`);
+    });
+  });
+  const entries = (words.length - listOffset / wordBytes) / entryWords;
+  return { image: Int32Array.from(words), relocations, listOffset, entries, titles, workspaceBytes };
+}
+
+/** Throws `BackendError` unless the kernel wants a whole number of bytes. */
+function workspaceOf(descriptor: AnyWasmKernel, call: CallDescription, threads: number): number {
+  if (descriptor.workspace === undefined) return 0;
+  const bytes: unknown = ask(descriptor, 'workspace', () => descriptor.workspace!(call, threads));
+  if (typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes >= 0) return bytes;
+  const facts = { where: `${whereOf(descriptor)}: workspace`, expected: 'an integer >= 0', got: String(bytes) };
+  throw new BackendError({ ...facts, fix: 'count in whole bytes' });
+}
+
+function padded(count: number): number {
+  return Math.ceil(count / lineWords) * lineWords;
+}
+
+function pad(words: number[]): void {
+  while (words.length % lineWords !== 0) words.push(0);
+}

@@ -1,0 +1,66 @@
+/** A block allocator over one growing range of addresses. Knows addresses only, touches no memory. */
+
+export interface FreeList {
+  /** Address of `bytes` taken from free blocks (the smallest that fits), or undefined. */
+  take(bytes: number): number | undefined;
+  /** Gives a range back, or adds a new one. Joins it with its neighbours. */
+  give(address: number, bytes: number): void;
+  /** Bytes of the free block that ends at `address`, 0 if none: how much less a range must grow. */
+  bytesEndingAt(address: number): number;
+}
+
+interface Block {
+  address: number;
+  bytes: number;
+}
+
+export function createFreeList(): FreeList {
+  /** Ascending by address, never adjacent. */
+  const blocks: Block[] = [];
+  const indexAfter = (address: number): number => {
+    let low = 0;
+    let high = blocks.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (blocks[middle]!.address < address) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  return {
+    take(bytes) {
+      let best = -1;
+      for (let index = 0; index < blocks.length; index++) {
+        const size = blocks[index]!.bytes;
+        if (size >= bytes && (best < 0 || size < blocks[best]!.bytes)) best = index;
+      }
+      if (best < 0) return undefined;
+      const block = blocks[best]!;
+      const { address } = block;
+      if (block.bytes === bytes) blocks.splice(best, 1);
+      else {
+        block.address += bytes;
+        block.bytes -= bytes;
+      }
+      return address;
+    },
+    give(address, bytes) {
+      const index = indexAfter(address);
+      const before = blocks[index - 1];
+      const after = blocks[index];
+      const joinsBefore = before !== undefined && before.address + before.bytes === address;
+      const joinsAfter = after !== undefined && address + bytes === after.address;
+      if (joinsBefore) {
+        before.bytes += bytes + (joinsAfter ? after.bytes : 0);
+        if (joinsAfter) blocks.splice(index, 1);
+      } else if (joinsAfter) {
+        after.address = address;
+        after.bytes += bytes;
+      } else blocks.splice(index, 0, { address, bytes });
+    },
+    bytesEndingAt(address) {
+      const last = blocks[indexAfter(address) - 1];
+      return last !== undefined && last.address + last.bytes === address ? last.bytes : 0;
+    },
+  };
+}
