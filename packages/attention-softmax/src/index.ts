@@ -1,0 +1,32 @@
+export {
+  commitPages,
+  commitRing,
+  type PackBlocksParams,
+  packBlocks,
+  packBlocksBackward,
+  type SegmentParams,
+  type SoftmaxParams,
+  type SoftmaxRingParams,
+  softmax,
+  softmaxAttentionKernels,
+  softmaxBackward,
+  softmaxPaged,
+  softmaxRing,
+} from './kernels/index.ts';
+export { blockLength, freshBlockCount, readSegments, ringBlockCount, type Segment } from './layout.ts';
+export {
+  crossAttention,
+  fullAttention,
+  keysAndValues,
+  normAndRotate,
+  pageTableOf,
+  parseSoftmaxConfig,
+  project,
+  queries,
+  type SharedKeysAndValues,
+  type SlidingWindowConfig,
+  type SoftmaxConfig,
+  selfParameters,
+  slidingWindowAttention,
+  softmaxAttention,
+} from './variants/index.ts';

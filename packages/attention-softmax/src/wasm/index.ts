@@ -1,0 +1,2 @@
+/** The kernels of softmax attention on the CPU, for `createWasmBackend({ kernels })`. */
+export { softmaxWasmKernels } from './kernels.ts';
