@@ -1,0 +1,333 @@
+/**
+ * Records a model as a program: one recorder for training, scoring, prefill and decode. What differs is whether the program
+ * keeps state, how many rows it takes, and which rows' results are wanted.
+ */
+import {
+  type AttentionScope,
+  type Graph,
+  type Program,
+  type RowBatch,
+  type Scalar,
+  ShapeError,
+  type StateCapacity,
+  type StorageFormat,
+  type Tensor,
+} from '@yoco-u/spec';
+import {
+  add,
+  addRmsNorm,
+  createGraph,
+  embedding,
+  f32,
+  gatherRows,
+  i32,
+  linear,
+  linearCrossEntropy,
+  rmsNorm,
+  swiglu,
+  tensorType,
+} from '@yoco-u/tensor';
+import { checkResult, createScope, whereOf } from './attention-scope.ts';
+import type { LayerAttention, ModelConfig, StageConfig } from './config.ts';
+import { embeddingName, finalNormName, headName, layerPrefix, listParameters, stagePrefix } from './parameters.ts';
+import { layerStateName, listStates, type MemoryShape, pagesPerSequence, stageStateName, stateType } from './states.ts';
+
+/** Names of a program's inputs, scalars and outputs. */
+export const names = {
+  /** i32 [maxRows] */
+  tokens: 'tokens',
+  /** i32 [maxSegments, 4], see `RowBatch.segments` */
+  segments: 'segments',
+  /** f32 [maxRows, D]; only where a stage rotates */
+  rotation: 'rotation',
+  /** i32 [slots, pages a sequence]; only with memory */
+  pageTable: 'page_table',
+  /** i32 [maxOutputs]: rows whose results are wanted; only with `outputs` a number */
+  outputRows: 'output_rows',
+  /** i32 [maxSegments, 4]: the wanted rows as segments of their own; only with `outputs` a number */
+  outputSegments: 'output_segments',
+  /** i32 [maxOutputs]; only with head `loss` */
+  targets: 'targets',
+  /** f32 [maxOutputs, V]; head `logits` */
+  logits: 'logits',
+  /** f32 [maxOutputs]; head `loss` */
+  losses: 'losses',
+  /** f32 [1]: the mean of the losses; training */
+  loss: 'loss',
+  rows: 'rows',
+  segmentCount: 'segment_count',
+  outputCount: 'output_count',
+  outputSegmentCount: 'output_segment_count',
+  longest: 'longest',
+  outputLongest: 'output_longest',
+} as const;
+
+export interface ForwardOptions {
+  /** Most rows (tokens) of a run. */
+  readonly maxRows: number;
+  /** Most segments (runs of consecutive positions of one sequence) of a run. */
+  readonly maxSegments: number;
+  /** Rows whose results are wanted: all, or at most this many, listed in the input `output_rows`. */
+  readonly outputs: 'all' | number;
+  /** `logits` of the wanted rows, or their cross-entropy `losses` given `targets`. */
+  readonly head: 'logits' | 'loss';
+  /** The states' sizes; absent, the program keeps no state and sees only its own rows. */
+  readonly memory?: MemoryShape;
+  /** The format of matrices: `Backend.matrixFormat`. */
+  readonly matrixFormat: StorageFormat;
+  /** Records layer applications so that their intermediates are computed again for gradients. */
+  readonly recompute?: boolean;
+}
+
+/** The residual stream: `value` plus, until the next norm adds it, `delta`. */
+interface Residual {
+  readonly value: Tensor;
+  readonly delta: Tensor | undefined;
+}
+
+/** A model recorded up to its head. */
+export interface RecordedModel {
+  /** `logits` or `losses` of the wanted rows. */
+  readonly output: Tensor;
+  /** How many rows are wanted in a run. */
+  readonly rows: Scalar;
+  /** With head `loss`. */
+  readonly targets: Tensor | undefined;
+  readonly parameters: ReadonlyMap<string, Tensor>;
+}
+
+interface Recording {
+  readonly graph: Graph;
+  readonly config: ModelConfig;
+  readonly parameters: ReadonlyMap<string, Tensor>;
+  readonly parameter: (name: string) => Tensor;
+  readonly state: (name: string) => Tensor | undefined;
+  readonly pageTable: Tensor | undefined;
+  readonly recompute: boolean;
+  /** What states are declared for; in a program without memory only their names matter. */
+  readonly capacity: StateCapacity;
+}
+
+/** Records the forward pass. Early exit: of a last cross stage, the layers run only on wanted rows when there is memory. */
+export function recordForward(config: ModelConfig, options: ForwardOptions): Program {
+  const graph = createGraph();
+  const { output } = recordModel(graph, config, options);
+  return graph.build({ [options.head === 'logits' ? names.logits : names.losses]: output });
+}
+
+/** Records the forward pass into a graph that goes on. */
+export function recordModel(graph: Graph, config: ModelConfig, options: ForwardOptions): RecordedModel {
+  const recording = declareModel(graph, config, options);
+  const batch = declareBatch(graph, config, options);
+  const tokens = graph.declare('input', names.tokens, tensorType(i32, options.maxRows));
+  const table = recording.parameter(embeddingName);
+  const embedded = graph.call(embedding, [tokens, table], { rows: batch.rows, scale: config.embeddingScale })[0]!;
+  const wanted = declareWanted(graph, options);
+
+  let rows = batch;
+  let residual: Residual = { value: embedded, delta: undefined };
+  config.stages.forEach((stage, index) => {
+    const isLast = index === config.stages.length - 1;
+    const shared = prepareStage(recording, stage, index, rows, residual);
+    residual = shared.residual;
+    if (isLast && stage.type === 'cross' && wanted !== undefined && options.memory !== undefined) {
+      rows = gatherBatch(graph, options, rows, wanted);
+      residual = { value: gather(graph, settle(graph, residual, batch), wanted), delta: undefined };
+    }
+    residual = recordStage(recording, stage, index, rows, residual, shared.value);
+  });
+  if (wanted !== undefined && rows === batch) {
+    rows = gatherBatch(graph, options, rows, wanted);
+    residual = { value: gather(graph, settle(graph, residual, batch), wanted), delta: undefined };
+  }
+
+  const normed = norm(recording, rows, residual, finalNormName).normed;
+  const head = recording.parameter(headName(config));
+  const recorded = { rows: rows.rows, parameters: recording.parameters };
+  if (options.head === 'logits') {
+    const output = graph.call(linear, [normed, head], { rows: rows.rows })[0]!;
+    return { ...recorded, output, targets: undefined };
+  }
+  const targets = graph.declare('input', names.targets, tensorType(i32, rows.maxRows));
+  const output = graph.call(linearCrossEntropy, [normed, head, targets], { rows: rows.rows })[0]!;
+  return { ...recorded, output, targets };
+}
+
+function declareModel(graph: Graph, config: ModelConfig, options: ForwardOptions): Recording {
+  const { memory, matrixFormat } = options;
+  const parameters = new Map(
+    listParameters(config).map(({ name, shape, use }) => [
+      name,
+      graph.declare('parameter', name, { shape, format: use === 'matrix' ? matrixFormat : f32 }),
+    ]),
+  );
+  const states = new Map<string, Tensor>();
+  for (const state of memory === undefined ? [] : listStates(config, memory)) {
+    states.set(state.name, graph.declare('state', state.name, stateType(state, memory!)));
+  }
+  const pageTable =
+    memory === undefined
+      ? undefined
+      : graph.declare('input', names.pageTable, tensorType(i32, memory.slots, pagesPerSequence(memory)));
+  const parameter = (name: string): Tensor => {
+    const found = parameters.get(name);
+    if (found !== undefined) return found;
+    throw new ShapeError({
+      where: 'recordForward',
+      expected: 'a parameter of the model',
+      got: `'${name}'`,
+    });
+  };
+  const capacity = memory ?? { contextLength: config.contextLength, pageLength: 8 };
+  const recompute = options.recompute ?? false;
+  return { graph, config, parameters, parameter, state: (name) => states.get(name), pageTable, capacity, recompute };
+}
+
+function declareBatch(graph: Graph, config: ModelConfig, options: ForwardOptions): RowBatch {
+  const rotates = config.stages.some((stage) => stage.rope);
+  return {
+    maxRows: options.maxRows,
+    rows: graph.scalar(names.rows, 'i32'),
+    maxSegments: options.maxSegments,
+    segmentCount: graph.scalar(names.segmentCount, 'i32'),
+    longest: graph.scalar(names.longest, 'i32'),
+    segments: graph.declare('input', names.segments, tensorType(i32, options.maxSegments, 4)),
+    rotation: rotates
+      ? graph.declare('input', names.rotation, tensorType(f32, options.maxRows, config.headDim))
+      : undefined,
+  };
+}
+
+function declareWanted(graph: Graph, options: ForwardOptions): Tensor | undefined {
+  return options.outputs === 'all'
+    ? undefined
+    : graph.declare('input', names.outputRows, tensorType(i32, options.outputs));
+}
+
+/** The wanted rows as a batch of their own. */
+function gatherBatch(graph: Graph, options: ForwardOptions, batch: RowBatch, wanted: Tensor): RowBatch {
+  const rows = graph.scalar(names.outputCount, 'i32');
+  return {
+    maxRows: options.outputs as number,
+    rows,
+    maxSegments: options.maxSegments,
+    segmentCount: graph.scalar(names.outputSegmentCount, 'i32'),
+    longest: graph.scalar(names.outputLongest, 'i32'),
+    segments: graph.declare('input', names.outputSegments, tensorType(i32, options.maxSegments, 4)),
+    rotation: batch.rotation && graph.call(gatherRows, [batch.rotation, wanted], { rows })[0]!,
+  };
+}
+
+function gather(graph: Graph, x: Tensor, wanted: Tensor): Tensor {
+  return graph.call(gatherRows, [x, wanted], { rows: graph.scalar(names.outputCount, 'i32') })[0]!;
+}
+
+function settle(graph: Graph, { value, delta }: Residual, batch: RowBatch): Tensor {
+  return delta === undefined ? value : graph.call(add, [value, delta], { rows: batch.rows })[0]!;
+}
+
+/** Runs the variant's stage-wide part, where the stage has one, on all rows of the stage's input. */
+function prepareStage(
+  recording: Recording,
+  stage: StageConfig,
+  index: number,
+  batch: RowBatch,
+  residual: Residual,
+): { readonly residual: Residual; readonly value: unknown } {
+  const owner = stage.layers.find(({ variant }) => variant.prepare !== undefined);
+  if (owner === undefined) return { residual, value: undefined };
+  const value = settle(recording.graph, residual, batch);
+  recording.graph.label(value, `stage.${index}.input`);
+  const { variant, config } = owner;
+  const scope = createScope({
+    stage: index,
+    variant,
+    batch,
+    pageTable: recording.pageTable,
+    declared: (kind) => {
+      const specs =
+        kind === 'state' ? variant.stageState?.(config, recording.capacity) : variant.stageParameters?.(config);
+      return (specs ?? []).map(({ name }) => name);
+    },
+    parameter: (name) => recording.parameter(`${stagePrefix(index)}.${name}.weight`),
+    state: (name) => recording.state(stageStateName(index, name)),
+  });
+  const shared = variant.prepare!(recording.graph, config, value, scope);
+  return { residual: { value, delta: undefined }, value: shared };
+}
+
+function recordStage(
+  recording: Recording,
+  stage: StageConfig,
+  index: number,
+  batch: RowBatch,
+  input: Residual,
+  shared: unknown,
+): Residual {
+  let residual = input;
+  for (let iteration = 0; iteration < stage.iterations; iteration++) {
+    stage.layers.forEach((layer, l) => {
+      const { variant, config } = layer;
+      const scope = createScope({
+        stage: index,
+        variant,
+        batch,
+        pageTable: recording.pageTable,
+        declared: (kind) => {
+          const specs = kind === 'state' ? variant.state(config, recording.capacity) : variant.parameters(config);
+          return specs.map(({ name }) => name);
+        },
+        parameter: (name) => recording.parameter(`${layerPrefix(index, l)}.attention.${name}.weight`),
+        state: (name) => recording.state(layerStateName(index, iteration, l, name)),
+      });
+      const before = residual;
+      const record = (): Residual => recordLayer(recording, layer, index, l, scope, before, shared);
+      residual = recording.recompute ? recording.graph.recompute(record) : record();
+    });
+    if (residual.delta !== undefined)
+      recording.graph.label(residual.delta, `stage.${index}.iteration.${iteration}.delta`);
+  }
+  return residual;
+}
+
+function recordLayer(
+  recording: Recording,
+  { variant, config: attention }: LayerAttention,
+  stage: number,
+  layer: number,
+  scope: AttentionScope,
+  input: Residual,
+  shared: unknown,
+): Residual {
+  const { graph, config, parameter } = recording;
+  const { rows, maxRows } = scope.batch;
+  const prefix = layerPrefix(stage, layer);
+  const before = norm(recording, scope.batch, input, `${prefix}.attention_norm.weight`);
+  const result: unknown = variant.apply(graph, attention, before.normed, scope, shared);
+  const attended = checkResult(whereOf(stage, variant), result, maxRows, config.hiddenSize);
+  const between = norm(
+    recording,
+    scope.batch,
+    { value: before.sum, delta: attended },
+    `${prefix}.feed_forward_norm.weight`,
+  );
+  const project = (x: Tensor, name: string): Tensor =>
+    graph.call(linear, [x, parameter(`${prefix}.feed_forward.${name}.weight`)], { rows })[0]!;
+  const hidden = graph.call(swiglu, [project(between.normed, 'gate_proj'), project(between.normed, 'up_proj')], {
+    rows,
+  });
+  return { value: between.sum, delta: project(hidden[0]!, 'down_proj') };
+}
+
+function norm(
+  { graph, config, parameter }: Recording,
+  batch: RowBatch,
+  { value, delta }: Residual,
+  weightName: string,
+): { readonly sum: Tensor; readonly normed: Tensor } {
+  const weight = parameter(weightName);
+  const params = { rows: batch.rows, eps: config.normEps };
+  if (delta === undefined) return { sum: value, normed: graph.call(rmsNorm, [value, weight], params)[0]! };
+  const [sum, normed] = graph.call(addRmsNorm, [value, delta, weight], params);
+  return { sum: sum!, normed: normed! };
+}
