@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { createChunkSizer } from './chunk-size.ts';
+
+/** Rows of each chunk at a constant speed, and the longest that one took. */
+function chunks(most: number, rowsPerMs: number, count: number): { rows: number[]; longestMs: number } {
+  const sizer = createChunkSizer(most);
+  const rows: number[] = [];
+  for (let i = 0; i < count; i++) {
+    rows.push(sizer.next());
+    sizer.record(rows[i]!, rows[i]! / rowsPerMs);
+  }
+  return { rows, longestMs: Math.max(...rows.slice(1)) / rowsPerMs };
+}
+
+test.each([0.001, 0.05, 0.5, 3, 100])(
+  'at %s rows a millisecond no chunk after the first takes 200 ms, but for a single row',
+  (speed) => {
+    const { rows, longestMs } = chunks(256, speed, 12);
+    expect(rows.every((count) => count >= 1 && count <= 256)).toBe(true);
+    expect(longestMs <= 200 || rows.slice(1).every((count) => count === 1)).toBe(true);
+  },
+);
+
+test('grows to the most that is allowed where it is fast', () => {
+  expect(chunks(256, 100, 6).rows.at(-1)).toBe(256);
+});
+
+test('never asks for more rows than a program takes', () => {
+  expect(chunks(5, 100, 6).rows.every((count) => count <= 5)).toBe(true);
+});

@@ -1,0 +1,5 @@
+export { createLanguageModel, type EngineLanguageModel, type EngineOptions } from './language-model.ts';
+export { type LoadParametersOptions, loadParameters } from './load-parameters.ts';
+export { createModelMemory, type ModelMemory, memoryBytes, memoryShape } from './memory.ts';
+export { createRunner, type Runner, type RunnerOptions, type Segment } from './runner.ts';
+export { type ScoreTextOptions, scoreText, type TextScore } from './score-text.ts';

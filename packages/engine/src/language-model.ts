@@ -1,0 +1,264 @@
+/** The engine: a `LanguageModel` made of a model definition, a backend, weights and a tokenizer. */
+
+import { type ModelConfig, withIterations } from '@yoco-u/model';
+import { samplerFromSettings } from '@yoco-u/sampler';
+import {
+  type Backend,
+  CapacityError,
+  type DeviceBuffer,
+  DisposedError,
+  type FinishReason,
+  type GeneratePart,
+  type GenerateRequest,
+  type LanguageModel,
+  RequestError,
+  type Sampler,
+  type ScoreOptions,
+  type Tokenizer,
+} from '@yoco-u/spec';
+import { createChunkSizer } from './chunk-size.ts';
+import { createClock } from './clock.ts';
+import { memoryBytes, memoryShape } from './memory.ts';
+import { prefill } from './prefill.ts';
+import { checkPrompt, checkRequest } from './request-checks.ts';
+import { checkId } from './runner.ts';
+import { createRuntime, type Runtime } from './runtime.ts';
+import { createStopMatcher } from './stop-strings.ts';
+import { createPlaces, nextTurn } from './turns.ts';
+
+export interface EngineOptions {
+  readonly id: string;
+  readonly backend: Backend;
+  readonly config: ModelConfig;
+  readonly tokenizer: Tokenizer;
+  /** Device buffers of all parameters by name: `loadParameters`. The engine owns and disposes them. */
+  readonly parameters: Readonly<Record<string, DeviceBuffer>>;
+  /** Most tokens of a sequence. Default: the model's own. */
+  readonly contextLength?: number;
+  /** Sequences that may be under way at once; further requests wait. Default 1. */
+  readonly sequences?: number;
+}
+
+export interface EngineLanguageModel extends LanguageModel {
+  readonly config: ModelConfig;
+  /** Bytes reserved for caches at the model's own iteration count. */
+  readonly cacheBytesReserved: number;
+}
+
+/**
+ * Compiles the model and takes its caches. Throws `CapacityError` when they do not fit.
+ * Dispose frees caches and parameters; the backend stays with the caller.
+ */
+export async function createLanguageModel(options: EngineOptions): Promise<EngineLanguageModel> {
+  const { backend, config, tokenizer, parameters } = options;
+  const contextLength = options.contextLength ?? config.contextLength;
+  const slots = options.sequences ?? 1;
+  for (const [name, value] of Object.entries({ contextLength, sequences: slots })) {
+    if (Number.isInteger(value) && value >= 1) continue;
+    throw new RequestError({ where: `engine: ${name}`, expected: 'an integer from 1 on', got: `${value}` });
+  }
+  if (tokenizer.vocabularySize > config.vocabularySize) {
+    throw new RequestError({
+      where: 'engine: tokenizer',
+      expected: `at most the model's ${config.vocabularySize} ids`,
+      got: `${tokenizer.vocabularySize}`,
+      fix: 'use the tokenizer that the model was trained with',
+    });
+  }
+  const runtimes = new Map<ModelConfig['stages'][number]['iterations'], Promise<Runtime>>();
+  const ownIterations = config.stages.find((stage) => stage.type === 'self')?.iterations ?? 0;
+  const runtimeFor = (iterations = ownIterations): Promise<Runtime> => {
+    const known = runtimes.get(iterations);
+    if (known !== undefined) return known;
+    const chosen = iterations === ownIterations ? config : withIterations(config, iterations);
+    const runtime = createRuntime({ backend, config: chosen, parameters, slots, contextLength });
+    runtimes.set(iterations, runtime);
+    runtime.catch(() => runtimes.delete(iterations));
+    return runtime;
+  };
+  await runtimeFor();
+  const places = createPlaces(slots);
+  let disposed = false;
+  const alive = (): void => {
+    if (disposed) throw new DisposedError(`model '${options.id}'`);
+  };
+
+  const promptIds = (prompt: string | ArrayLike<number>): number[] => {
+    if (typeof prompt !== 'string') return Array.from(prompt);
+    const ids = tokenizer.encode(prompt);
+    return config.bosTokenId === undefined ? ids : [config.bosTokenId, ...ids];
+  };
+
+  const model: EngineLanguageModel = {
+    specVersion: 1,
+    id: options.id,
+    contextLength,
+    vocabularySize: config.vocabularySize,
+    bosTokenId: config.bosTokenId,
+    tokenizer,
+    config,
+    cacheBytesReserved: memoryBytes(config, memoryShape(slots, contextLength)),
+    generate(request) {
+      alive();
+      const ids = promptIds(request.prompt);
+      checkPrompt(ids, contextLength);
+      for (const id of ids) checkId(id, tokenizer.vocabularySize);
+      checkRequest(request);
+      const sampler = samplerFromSettings(request.sampling ?? {});
+      return generate({ request, ids, sampler });
+    },
+    async score(ids, from, scoreOptions = {}) {
+      alive();
+      return score(ids, from, scoreOptions);
+    },
+    async [Symbol.asyncDispose]() {
+      if (disposed) return;
+      disposed = true;
+      for (const runtime of await Promise.allSettled(runtimes.values())) {
+        if (runtime.status === 'fulfilled') runtime.value[Symbol.dispose]();
+      }
+      for (const buffer of Object.values(parameters)) buffer[Symbol.dispose]();
+    },
+  };
+
+  async function* generate(given: {
+    readonly request: GenerateRequest;
+    readonly ids: number[];
+    readonly sampler: Sampler;
+  }): AsyncGenerator<GeneratePart> {
+    const { request, ids, sampler } = given;
+    const { signal } = request;
+    const promptLength = ids.length;
+    const limit = Math.min(request.maxTokens ?? Number.POSITIVE_INFINITY, contextLength - promptLength);
+    const clock = createClock();
+    // ids beyond the tokenizer are padding: they cannot be chosen
+    const logits = new Float32Array(tokenizer.vocabularySize);
+    const decoder = tokenizer.createDecoder();
+    // what the prompt leaves unfinished (half a character, a cut leading space) belongs to the first token
+    for (const id of ids) decoder.push(id);
+    const stops = createStopMatcher(request.stop ?? []);
+    const eos = new Set(request.ignoreEos === true ? [] : config.eosTokenIds);
+    let fed = 0;
+    let runtime: Runtime | undefined;
+    const finish = (reason: FinishReason): GeneratePart => ({
+      type: 'finish',
+      reason,
+      usage: {
+        promptTokens: promptLength,
+        completionTokens: ids.length - promptLength,
+        cacheBytes: runtime?.memory.bytesInUse(fed) ?? 0,
+      },
+      timings: clock.timings(promptLength, ids.length - promptLength),
+    });
+
+    let slot: number;
+    try {
+      slot = await places.take(signal);
+    } catch {
+      yield finish('abort');
+      return;
+    }
+    try {
+      runtime = await runtimeFor(request.iterations);
+      alive();
+      clock.start();
+      const prefilled = await prefill({ backend, runner: runtime.prefill, ids, slot, request, logits }, (done) => {
+        fed = done;
+      });
+      if (!prefilled) {
+        yield finish('abort');
+        return;
+      }
+      clock.prefilled();
+      const segment = { tokens: new Int32Array(1), start: 0, slot };
+      const segments = [segment];
+      const wanted = [0];
+      const context = { ids, promptLength };
+      let reason: FinishReason = 'length';
+      while (ids.length - promptLength < limit) {
+        const id = sampler.sample(logits, context);
+        if (eos.has(id)) {
+          reason = 'stop';
+          break;
+        }
+        ids.push(id);
+        clock.token();
+        yield { type: 'token', id };
+        const shown = stops.push(decoder.push(id));
+        if (shown.text !== '') yield { type: 'text', text: shown.text };
+        if (shown.stopped) {
+          yield finish('stop');
+          return;
+        }
+        if (ids.length - promptLength === limit) break;
+        await nextTurn();
+        if (signal?.aborted) {
+          reason = 'abort';
+          break;
+        }
+        alive();
+        segment.tokens[0] = id;
+        segment.start = fed;
+        runtime.decode.run(segments, wanted);
+        fed++;
+        await runtime.decode.read(logits);
+      }
+      const last = stops.push(decoder.flush());
+      const rest = last.stopped ? last.text : last.text + stops.flush();
+      if (rest !== '') yield { type: 'text', text: rest };
+      yield finish(last.stopped ? 'stop' : reason);
+    } finally {
+      places.give(slot);
+    }
+  }
+
+  async function score(
+    ids: ArrayLike<number>,
+    from: number,
+    { iterations, signal }: ScoreOptions,
+  ): Promise<Float32Array> {
+    if (!Number.isInteger(from) || from < 1 || from >= ids.length) {
+      throw new RequestError({
+        where: 'score: from',
+        expected: `an integer from 1 to ${ids.length - 1}, below the ${ids.length} ids`,
+        got: `${from}`,
+      });
+    }
+    if (ids.length - 1 > contextLength) {
+      throw new CapacityError({
+        where: 'score',
+        expected: `at most ${contextLength + 1} ids, which the context holds`,
+        got: `${ids.length}`,
+        fix: 'score the text in windows',
+      });
+    }
+    const slot = await places.take(signal);
+    try {
+      const runtime = await runtimeFor(iterations);
+      const runner = await runtime.score();
+      alive();
+      const sizer = createChunkSizer(runner.maxRows);
+      const all = Array.from(ids, (id) => checkId(id, config.vocabularySize));
+      const losses = new Float32Array(all.length - 1);
+      for (let start = 0; start < losses.length; ) {
+        const rows = Math.min(sizer.next(), losses.length - start);
+        const began = performance.now();
+        runner.run(
+          [{ tokens: all.slice(start, start + rows), start, slot }],
+          [],
+          all.slice(start + 1, start + 1 + rows),
+        );
+        await runner.read(losses.subarray(start, start + rows));
+        sizer.record(rows, performance.now() - began);
+        start += rows;
+        await nextTurn();
+        signal?.throwIfAborted();
+      }
+      return losses.slice(from - 1);
+    } finally {
+      places.give(slot);
+    }
+  }
+
+  return model;
+}

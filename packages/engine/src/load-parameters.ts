@@ -1,0 +1,56 @@
+/** Weights from files into device buffers, one chunk at a time. */
+import { checkTensors, type ModelFolder } from '@yoco-u/checkpoint';
+import { listParameters, type ModelConfig } from '@yoco-u/model';
+import type { Backend, DeviceBuffer } from '@yoco-u/spec';
+import { f32 } from '@yoco-u/tensor';
+
+/** Elements read at once: 4 MiB. */
+const chunkElements = 2 ** 20;
+
+export interface LoadParametersOptions {
+  readonly signal?: AbortSignal;
+  /** Bytes loaded so far and in all, as stored. */
+  readonly onProgress?: (loaded: number, total: number) => void;
+}
+
+/**
+ * Loads every parameter of the model into the backend's own formats. Holds one chunk (4 MiB, or one row) besides the result.
+ * Throws `CheckpointError` that lists missing, extra and wrongly shaped tensors before anything is loaded, and
+ * `CapacityError` when the weights do not fit; what was taken until then is given back.
+ */
+export async function loadParameters(
+  backend: Backend,
+  config: ModelConfig,
+  folder: Pick<ModelFolder, 'name' | 'tensors'>,
+  options: LoadParametersOptions = {},
+): Promise<Record<string, DeviceBuffer>> {
+  const parameters = listParameters(config);
+  checkTensors(parameters, folder);
+  const entries = parameters.map((parameter) => ({ ...parameter, entry: folder.tensors.get(parameter.name)! }));
+  const total = entries.reduce((sum, { entry }) => sum + entry.byteLength, 0);
+  const buffers: Record<string, DeviceBuffer> = {};
+  let loaded = 0;
+  // one buffer for all chunks: what a garbage collector would free later counts until then
+  let chunk = new Float32Array(chunkElements);
+  try {
+    for (const { name, shape, use, entry } of entries) {
+      const buffer = backend.allocate({ shape, format: use === 'matrix' ? backend.matrixFormat : f32 });
+      buffers[name] = buffer;
+      const step = Math.max(1, Math.floor(chunkElements / entry.rowLength));
+      for (let start = 0; start < entry.rows; start += step) {
+        options.signal?.throwIfAborted();
+        const count = Math.min(step, entry.rows - start);
+        const elements = count * entry.rowLength;
+        if (chunk.length < elements) chunk = new Float32Array(elements);
+        const values = await entry.readFloat32({ rows: { start, count }, into: chunk.subarray(0, elements) });
+        backend.write(buffer, values, start * entry.rowLength);
+        loaded += (entry.byteLength / entry.rows) * count;
+        options.onProgress?.(loaded, total);
+      }
+    }
+  } catch (error) {
+    for (const buffer of Object.values(buffers)) buffer[Symbol.dispose]();
+    throw error;
+  }
+  return buffers;
+}

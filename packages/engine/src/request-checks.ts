@@ -1,0 +1,31 @@
+/** What a request must hold before anything runs. */
+import { CapacityError, type GenerateRequest, RequestError } from '@yoco-u/spec';
+
+/** Throws `RequestError` for an empty prompt, `CapacityError` for one that the context does not hold. */
+export function checkPrompt(ids: readonly number[], contextLength: number): void {
+  if (ids.length === 0) {
+    throw new RequestError({
+      where: 'generate: prompt',
+      expected: 'at least one token (the model has no BOS to start from)',
+      got: 'none',
+    });
+  }
+  if (ids.length > contextLength) {
+    throw new CapacityError({
+      where: 'generate: prompt',
+      expected: `at most ${contextLength} tokens, which the context holds`,
+      got: `${ids.length}`,
+      fix: 'shorten the prompt or load the model with a larger contextLength',
+    });
+  }
+}
+
+/** Throws `RequestError` naming the field. */
+export function checkRequest({ maxTokens, stop }: GenerateRequest): void {
+  if (maxTokens !== undefined && !(Number.isInteger(maxTokens) && maxTokens >= 0)) {
+    throw new RequestError({ where: 'generate: maxTokens', expected: 'an integer from 0 on', got: `${maxTokens}` });
+  }
+  if (stop?.some((text) => text === '')) {
+    throw new RequestError({ where: 'generate: stop', expected: 'strings that are not empty', got: "''" });
+  }
+}

@@ -1,0 +1,222 @@
+/**
+ * A compiled forward program with its inputs: feeds segments of sequences, runs, and reads results. What generation,
+ * scoring and verification are made of.
+ */
+
+import { createRotationWriter, type ForwardOptions, type ModelConfig, names, recordForward } from '@yoco-u/model';
+import { type Backend, type DeviceBuffer, type NumberArray, type Program, RequestError } from '@yoco-u/spec';
+import { rowCount, width } from '@yoco-u/tensor';
+import type { ModelMemory } from './memory.ts';
+
+/** Consecutive positions of one sequence. */
+export interface Segment {
+  /** Ids to feed. */
+  readonly tokens: ArrayLike<number>;
+  /** Position of the first of them: how many tokens of the sequence were fed before. */
+  readonly start: number;
+  /** The sequence's place in the memory. 0 where there is no memory. */
+  readonly slot: number;
+}
+
+export interface RunnerOptions {
+  readonly maxRows: number;
+  readonly maxSegments: number;
+  /** See `ForwardOptions`. */
+  readonly outputs: 'all' | number;
+  readonly head: 'logits' | 'loss';
+  /** States; absent, every run sees only its own rows. */
+  readonly memory?: ModelMemory;
+  /** Device buffers of all parameters by name. */
+  readonly parameters: Readonly<Record<string, DeviceBuffer>>;
+}
+
+export interface Runner extends Disposable {
+  readonly program: Program;
+  readonly arenaBytes: number;
+  readonly maxRows: number;
+  /**
+   * Feeds the segments and runs. `wanted` lists rows (counted through all segments, ascending) whose results are wanted,
+   * for programs with a number of outputs; default none. `targets` [wanted rows] for the head `loss`.
+   * Throws `RequestError` when there are more rows, segments or outputs than the program takes, or an id is out of range.
+   */
+  run(segments: readonly Segment[], wanted?: ArrayLike<number>, targets?: ArrayLike<number>): void;
+  /** Reads results from output row `row` on: `logits` [rows, V] or `losses` [rows]. */
+  read(into: NumberArray, row?: number): Promise<void>;
+}
+
+/** Records, compiles and binds a forward program, and takes its inputs and outputs. */
+export async function createRunner(backend: Backend, config: ModelConfig, options: RunnerOptions): Promise<Runner> {
+  const { memory, parameters } = options;
+  const forward: ForwardOptions = {
+    maxRows: options.maxRows,
+    maxSegments: options.maxSegments,
+    outputs: options.outputs,
+    head: options.head,
+    matrixFormat: backend.matrixFormat,
+    ...(memory === undefined ? {} : { memory: memory.shape }),
+  };
+  const program = recordForward(config, forward);
+  const own: Record<string, DeviceBuffer> = {};
+  const buffers: Record<string, DeviceBuffer> = {};
+  for (const { role, name, type } of program.tensors) {
+    if (role === 'temporary') continue;
+    const shared = parameters[name] ?? memory?.buffers[name];
+    if (shared === undefined) own[name] = backend.allocate(type);
+    buffers[name] = shared ?? own[name]!;
+  }
+  const executable = await backend.compile(program);
+  const binding = executable.bind(buffers);
+  const output = buffers[options.head === 'logits' ? names.logits : names.losses]!;
+  const outputWidth = options.head === 'logits' ? width(output.type) : 1;
+  const outputRows = options.head === 'logits' ? rowCount(output.type) : width(output.type);
+  const feed = createFeed(config, options);
+  const inputs = feed.arrays
+    .filter(({ name }) => own[name] !== undefined)
+    .map((array) => ({ ...array, buffer: own[array.name]!, view: array.data }));
+
+  return {
+    program,
+    arenaBytes: executable.arenaBytes,
+    maxRows: options.maxRows,
+    run(segments, wanted = [], targets) {
+      feed.fill(segments, wanted, targets);
+      for (let index = 0; index < inputs.length; index++) {
+        const input = inputs[index]!;
+        const length = feed.scalars[input.count] * input.stride;
+        if (length === 0) continue;
+        // a view of the used part, kept while the length stays the same: decode makes no garbage
+        if (input.view.length !== length) input.view = input.data.subarray(0, length);
+        backend.write(input.buffer, input.view);
+      }
+      binding.run(feed.scalars);
+    },
+    read: (into, row = 0) => {
+      if (row * outputWidth + into.length > outputRows * outputWidth) {
+        throw new RequestError({
+          where: 'runner.read',
+          expected: `at most ${outputRows} rows`,
+          got: `rows from ${row}`,
+        });
+      }
+      return backend.download(output, into, row * outputWidth);
+    },
+    [Symbol.dispose]() {
+      binding[Symbol.dispose]();
+      executable[Symbol.dispose]();
+      for (const buffer of Object.values(own)) buffer[Symbol.dispose]();
+    },
+  };
+}
+
+/** Host-side copies of the inputs, filled anew for each run. */
+function createFeed(config: ModelConfig, options: RunnerOptions) {
+  const { maxRows, maxSegments } = options;
+  const maxOutputs = options.outputs === 'all' ? maxRows : options.outputs;
+  const rotate = createRotationWriter(config.headDim, config.ropeTheta);
+  const rotates = config.stages.some((stage) => stage.rope);
+  const tokens = new Int32Array(maxRows);
+  const rotation = new Float64Array(rotates ? maxRows * config.headDim : 0);
+  const segmentTable = new Int32Array(maxSegments * 4);
+  const outputRows = new Int32Array(maxOutputs);
+  const outputTable = new Int32Array(maxSegments * 4);
+  const targetIds = new Int32Array(maxOutputs);
+  const scalars = {
+    rows: 0,
+    segment_count: 0,
+    longest: 0,
+    output_count: 0,
+    output_segment_count: 0,
+    output_longest: 0,
+  };
+  // each filled up to `stride` elements for every one that the scalar `count` says there is
+  const array = (name: string, data: NumberArray, stride: number, count: keyof typeof scalars) => ({
+    name,
+    data,
+    stride,
+    count,
+  });
+  const arrays = [
+    array(names.tokens, tokens, 1, 'rows'),
+    array(names.rotation, rotation, config.headDim, 'rows'),
+    array(names.segments, segmentTable, 4, 'segment_count'),
+    array(names.outputRows, outputRows, 1, 'output_count'),
+    array(names.outputSegments, outputTable, 4, 'output_segment_count'),
+    array(names.targets, targetIds, 1, options.outputs === 'all' ? 'rows' : 'output_count'),
+  ];
+  const refuse = (what: string, most: number, got: number): never => {
+    throw new RequestError({ where: 'runner.run', expected: `at most ${most} ${what}`, got: `${got}` });
+  };
+
+  const fillSegments = (segments: readonly Segment[]): void => {
+    if (segments.length > maxSegments) refuse('segments', maxSegments, segments.length);
+    let row = 0;
+    let longest = 0;
+    for (let index = 0; index < segments.length; index++) {
+      const { tokens: ids, start, slot } = segments[index]!;
+      if (row + ids.length > maxRows) refuse('rows', maxRows, row + ids.length);
+      segmentTable[index * 4] = row;
+      segmentTable[index * 4 + 1] = ids.length;
+      segmentTable[index * 4 + 2] = slot;
+      segmentTable[index * 4 + 3] = start;
+      longest = Math.max(longest, start + ids.length);
+      for (let i = 0; i < ids.length; i++, row++) {
+        tokens[row] = checkId(ids[i]!, config.vocabularySize);
+        if (rotates) rotate(rotation, row, start + i);
+      }
+    }
+    scalars.rows = row;
+    scalars.longest = longest;
+    scalars.segment_count = segments.length;
+  };
+  const fillWanted = (wanted: ArrayLike<number>): void => {
+    if (wanted.length > maxOutputs) refuse('outputs', maxOutputs, wanted.length);
+    let segment = 0;
+    let runs = 0;
+    let longest = 0;
+    for (let i = 0; i < wanted.length; i++) {
+      const row = wanted[i]!;
+      if (row < 0 || row >= scalars.rows) refuse('as a wanted row', scalars.rows - 1, row);
+      while (row >= segmentTable[segment * 4]! + segmentTable[segment * 4 + 1]!) segment++;
+      outputRows[i] = row;
+      const position = segmentTable[segment * 4 + 3]! + row - segmentTable[segment * 4]!;
+      longest = Math.max(longest, position + 1);
+      const previous = (runs - 1) * 4;
+      const continues =
+        i > 0 &&
+        wanted[i - 1] === row - 1 &&
+        outputTable[previous + 3]! + outputTable[previous + 1]! === position &&
+        outputTable[previous + 2] === segmentTable[segment * 4 + 2];
+      if (continues) {
+        outputTable[previous + 1]!++;
+        continue;
+      }
+      if (runs === maxSegments) refuse('runs of wanted rows', maxSegments, runs + 1);
+      outputTable[runs * 4] = i;
+      outputTable[runs * 4 + 1] = 1;
+      outputTable[runs * 4 + 2] = segmentTable[segment * 4 + 2]!;
+      outputTable[runs * 4 + 3] = position;
+      runs++;
+    }
+    scalars.output_count = wanted.length;
+    scalars.output_segment_count = runs;
+    scalars.output_longest = longest;
+  };
+
+  return {
+    arrays,
+    scalars: scalars as Readonly<typeof scalars>,
+    fill(segments: readonly Segment[], wanted: ArrayLike<number>, targets: ArrayLike<number> | undefined): void {
+      fillSegments(segments);
+      if (options.outputs !== 'all') fillWanted(wanted);
+      if (targets === undefined) return;
+      if (targets.length > maxOutputs) refuse('targets', maxOutputs, targets.length);
+      for (let i = 0; i < targets.length; i++) targetIds[i] = targets[i]!;
+    },
+  };
+}
+
+/** The id, if it is one. Throws `RequestError` otherwise. */
+export function checkId(id: number, vocabularySize: number): number {
+  if (Number.isInteger(id) && id >= 0 && id < vocabularySize) return id;
+  throw new RequestError({ where: 'tokens', expected: `ids from 0 to ${vocabularySize - 1}`, got: `${id}` });
+}
