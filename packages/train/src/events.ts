@@ -1,0 +1,74 @@
+/** What a training run tells. */
+import type { TrainState } from './train-state.ts';
+
+/** One step was taken, or left out. */
+export interface StepEvent {
+  readonly type: 'step';
+  /** Counts from 1. */
+  readonly step: number;
+  /** Mean −ln p a token, before the update. */
+  readonly loss: number;
+  /** Over the text of this step. */
+  readonly bitsPerByte: number;
+  readonly learningRate: number;
+  /** Of the mean gradient, before clipping. */
+  readonly gradientNorm: number;
+  /** Applications of the first self stage in this step. */
+  readonly iterations: number;
+  /** The norm was an outlier: no update was made. */
+  readonly skipped: boolean;
+  /** Tokens trained on so far. */
+  readonly tokens: number;
+  /** Of this step. */
+  readonly seconds: number;
+  readonly tokensPerSecond: number;
+  /** Of the model, by formula: three times the forward cost. */
+  readonly flopsPerSecond: number;
+  /** Of the limit that was passed in; undefined without one. */
+  readonly flopShare: number | undefined;
+  /** Until the last step, at the mean speed so far, validation and checkpoints included. */
+  readonly secondsLeft: number;
+}
+
+export interface ValidationResult {
+  readonly iterations: number;
+  readonly loss: number;
+  readonly bitsPerByte: number;
+}
+
+export interface ValidationEvent {
+  readonly type: 'validation';
+  readonly step: number;
+  /** One for every iteration count that was asked for. */
+  readonly results: readonly ValidationResult[];
+  readonly seconds: number;
+}
+
+export interface TextSample {
+  readonly prompt: string;
+  readonly text: string;
+}
+
+export interface SampleEvent {
+  readonly type: 'sample';
+  readonly step: number;
+  readonly samples: readonly TextSample[];
+}
+
+/** The moment to save: weights and moments stand still until the next event is asked for. */
+export interface SaveEvent {
+  readonly type: 'save';
+  readonly step: number;
+  readonly state: TrainState;
+  /** Mean validation loss at this step, over all iteration counts; undefined where none was measured. */
+  readonly validationLoss: number | undefined;
+}
+
+export interface EndEvent {
+  readonly type: 'end';
+  readonly step: number;
+  /** `done`: all steps; `stop`: those asked for this time; `abort`: the signal. */
+  readonly reason: 'done' | 'stop' | 'abort';
+}
+
+export type TrainEvent = StepEvent | ValidationEvent | SampleEvent | SaveEvent | EndEvent;

@@ -1,0 +1,23 @@
+export { type PrepareCorpusOptions, prepareCorpus } from './data/node/prepare-corpus.ts';
+export { type PrepareDataOptions, type PreparedData, prepareData } from './data/node/prepare-data.ts';
+export type { DataProgress } from './data/node/progress.ts';
+export { type ReadSourceOptions, readDocuments, readTexts, type SourceFacts } from './data/node/read-source.ts';
+export {
+  listSourceFiles,
+  type SourceCompression,
+  type SourceFile,
+  type SourceFormat,
+  type SourceOptions,
+} from './data/node/source-files.ts';
+export { textPackageNames } from './data/node/text-packages.ts';
+export { type CheckpointFiles, type Checkpoints, createCheckpoints, type SavedCheckpoint } from './node/checkpoints.ts';
+export { createMetricsFile, type MetricsFile, type MetricsLine } from './node/metrics-file.ts';
+export { openRunFolder, type RunFolder, readRun, type SavedRun } from './node/run-folder.ts';
+export {
+  type PlanEvent,
+  type RunEvent,
+  type RunOptions,
+  type RunProgress,
+  runTraining,
+  type SampleContext,
+} from './node/run-training.ts';

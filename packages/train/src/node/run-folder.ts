@@ -1,0 +1,161 @@
+/** A run on disk: a model folder at its top, and what it takes to go on below. */
+import { mkdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { parseJsonObject, tensorOf } from '@yoco-u/checkpoint';
+import { openModelFolder, writeFileAtomically, writeModelFolder } from '@yoco-u/checkpoint/node';
+import { CapacityError, ConfigError } from '@yoco-u/spec';
+import type { SaveEvent, TrainEvent } from '../events.ts';
+import { renderReport } from '../report.ts';
+import type { RunConfig } from '../run-config.ts';
+import { parseRunRequest, type RunRequest } from '../run-request.ts';
+import type { Trainer } from '../trainer.ts';
+import { type CheckpointFiles, type Checkpoints, createCheckpoints, type SavedCheckpoint } from './checkpoints.ts';
+import { createMetricsFile } from './metrics-file.ts';
+
+/** What a run was asked for and what came of it: `train.json`. */
+export interface SavedRun {
+  readonly request: RunRequest;
+  readonly config: RunConfig;
+}
+
+const runFile = 'train.json';
+const tokenizerFile = 'tokenizer.json';
+
+export interface RunFolder {
+  readonly path: string;
+  readonly checkpoints: Checkpoints;
+  /** Writes what a new run starts from. */
+  begin(): Promise<void>;
+  /** Loads a checkpoint and removes all that came after it. */
+  resume(step: number, trainer: Trainer): Promise<SavedCheckpoint>;
+  /** A checkpoint, then the model at the top, then the report. */
+  save(trainer: Trainer, event: SaveEvent): Promise<void>;
+  append(event: TrainEvent): Promise<void>;
+}
+
+/** Makes the folder. Throws `ConfigError` where it cannot be made, or is a file. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await makeFolders(resolve(path));
+    // a folder that is there may still refuse files
+    const probe = join(path, `.probe-${process.pid}`);
+    await writeFile(probe, '');
+    await rm(probe);
+  } catch (cause) {
+    const got = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(
+      { where: path, expected: 'a folder that can be written', got, fix: 'name another' },
+      { cause },
+    );
+  }
+}
+
+/** One by one: on some file systems (/proc) a recursive mkdir never ends. */
+async function makeFolders(path: string): Promise<void> {
+  const facts = await stat(path).catch(() => undefined);
+  if (facts?.isDirectory() === true) return;
+  if (dirname(path) !== path) await makeFolders(dirname(path));
+  await mkdir(path);
+}
+
+/** The run that a folder holds, or undefined: one is there once its first checkpoint is. */
+export async function readRun(path: string): Promise<(SavedRun & { readonly tokenizerJson: string }) | undefined> {
+  const latest = await createCheckpoints(join(path, 'checkpoints'), noFiles, 1).latest();
+  if (latest === undefined) return undefined;
+  const file = join(path, runFile);
+  const { request, config } = parseJsonObject(await readFile(file, 'utf8'), file);
+  return {
+    request: parseRunRequest(request, `${file}: request`),
+    config: config as RunConfig,
+    tokenizerJson: await readFile(join(path, tokenizerFile), 'utf8'),
+  };
+}
+
+/** Throws `ConfigError` for a folder that holds a model that is not of a run: it would be overwritten. */
+export async function refuseOtherModel(path: string): Promise<void> {
+  const has = (name: string): Promise<boolean> =>
+    stat(join(path, name)).then(
+      () => true,
+      () => false,
+    );
+  if (!(await has('model.safetensors')) || (await has(runFile))) return;
+  const fix = 'name another folder, or move the model away';
+  throw new ConfigError({ where: path, expected: 'a folder without a model', got: 'model.safetensors', fix });
+}
+
+/** Throws `CapacityError` where the disk has no room for the checkpoints of a run. */
+export async function requireRoom(path: string, trainer: Trainer, keep: number): Promise<void> {
+  const { parameters, moments } = trainer.memory;
+  // the latest, the best, the one being written, and the model at the top
+  const needed = (keep + 2) * (parameters + moments) + 2 * parameters;
+  const room = await statfs(path).catch(() => undefined);
+  if (room === undefined || room.bavail * room.bsize >= needed) return;
+  const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;
+  throw new CapacityError({
+    where: path,
+    expected: `${mebibytes(needed)} free for ${keep + 2} checkpoints`,
+    got: mebibytes(room.bavail * room.bsize),
+    fix: 'free some, keep fewer checkpoints, or name a folder on another disk',
+  });
+}
+
+const noFiles: CheckpointFiles = { model: {}, tokenizerJson: '' };
+
+export function openRunFolder(path: string, run: SavedRun, tokenizerJson: string): RunFolder {
+  const { config } = run;
+  const checkpoints = createCheckpoints(
+    join(path, 'checkpoints'),
+    { model: config.model, tokenizerJson },
+    config.checkpoints.keep,
+  );
+  const metrics = createMetricsFile(join(path, 'metrics.jsonl'));
+  const writeText = (name: string, text: string): Promise<void> =>
+    writeFileAtomically(join(path, name), [new TextEncoder().encode(text)]);
+  const report = async (): Promise<void> => writeText('report.html', renderReport(await metrics.read(), config));
+  const publish = async (trainer: Trainer, step: number): Promise<void> => {
+    const tensors = trainer.weightNames.map((name) => ({
+      ...tensorOf(name, trainer.shapeOf(name), new Float32Array(0)),
+      read: () => trainer.read(name),
+    }));
+    await writeModelFolder(path, { config: config.model, tensors, tokenizerJson, metadata: { step: String(step) } });
+  };
+  let lastSaved: number | undefined;
+
+  return {
+    path,
+    checkpoints,
+    async begin() {
+      await checkpoints.cutAfter(-1);
+      await metrics.cutAfter(-1);
+      await writeText(tokenizerFile, tokenizerJson);
+      await writeText(runFile, `${JSON.stringify({ version: 1, ...run }, null, 2)}\n`);
+    },
+    async resume(step, trainer) {
+      const saved = await checkpoints.load(step, trainer);
+      await writeText(runFile, `${JSON.stringify({ version: 1, ...run }, null, 2)}\n`);
+      await checkpoints.cutAfter(step);
+      await metrics.cutAfter(step);
+      if ((await publishedStep(path)) !== step) await publish(trainer, step);
+      await report();
+      lastSaved = step;
+      return saved;
+    },
+    async save(trainer, event) {
+      await checkpoints.save(trainer, event, lastSaved);
+      lastSaved = event.step;
+      await publish(trainer, event.step);
+      await report();
+    },
+    append: (event) => metrics.append(event),
+  };
+}
+
+/** The step of the weights at the top; undefined where there are none that can be read. */
+async function publishedStep(path: string): Promise<number | undefined> {
+  try {
+    await using folder = await openModelFolder(path);
+    return Number(folder.metadata.get('step'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,229 @@
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openSafetensors } from '@yoco-u/checkpoint';
+import { openFileSource, openModelFolder } from '@yoco-u/checkpoint/node';
+import { parseConfig } from '@yoco-u/model';
+import { YocoError } from '@yoco-u/spec';
+import { parseTokenizer } from '@yoco-u/tokenizer';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { collectRun, tinyRequest, wasm } from '../__fixtures__/tiny-run.ts';
+import type { RunRequest } from '../run-request.ts';
+import { float32Reference, registry } from '../testing.ts';
+import { type RunEvent, runTraining } from './run-training.ts';
+
+let root: string;
+let whole: string;
+let events: readonly RunEvent[];
+const folder = (name: string): string => join(root, name);
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'yoco-u-train-'));
+  whole = folder('whole');
+  await using backend = await wasm();
+  events = await collectRun({ folder: whole, request: tinyRequest, backend });
+});
+afterAll(() => rm(root, { recursive: true }));
+
+const bytesOf = async (run: string): Promise<readonly Buffer[]> =>
+  Promise.all(
+    ['model.safetensors', 'checkpoints/step-20/optimizer.safetensors'].map((name) => readFile(join(run, name))),
+  );
+/** Metrics without what depends on the clock. */
+async function metricsOf(run: string): Promise<readonly unknown[]> {
+  const lines = (await readFile(join(run, 'metrics.jsonl'), 'utf8')).trim().split('\n');
+  return lines
+    .map((line) => JSON.parse(line))
+    .filter(({ type }) => type === 'step' || type === 'validation')
+    .map(({ seconds, secondsLeft, tokensPerSecond, flopsPerSecond, ...rest }) => rest);
+}
+
+describe('a run folder', () => {
+  test('is a model folder, and so is each checkpoint', async () => {
+    for (const path of [whole, join(whole, 'checkpoints/step-20')]) {
+      await using model = await openModelFolder(path);
+      const config = parseConfig(model.config, registry);
+      expect(model.config.train_iterations).toEqual({ from: 1, to: 3 });
+      expect(parseTokenizer(model.tokenizerJson!).vocabularySize).toBe(config.vocabularySize);
+      expect(model.metadata.get('step')).toBe('20');
+      for (const tensor of model.tensors.values()) {
+        expect((await tensor.readFloat32()).every(Number.isFinite)).toBe(true);
+      }
+    }
+  });
+
+  test('keeps the newest checkpoints and the best', async () => {
+    const names = await readdir(join(whole, 'checkpoints'));
+    const best = JSON.parse(await readFile(join(whole, 'checkpoints/best.json'), 'utf8'));
+    const kept = new Set(['step-18', 'step-20', `step-${best.step}`]);
+    expect(names.sort()).toEqual(['best.json', 'latest.json', ...kept].sort());
+  });
+
+  test('tells what happened, and draws it', async () => {
+    expect(await metricsOf(whole)).toHaveLength(20 + 4);
+    const report = await readFile(join(whole, 'report.html'), 'utf8');
+    for (const title of ['Loss', 'bits per byte', 'Learning rate']) expect(report).toContain(title);
+    expect(report.match(/<svg/g)).toHaveLength(4);
+    expect(report).not.toMatch(/https?:|src=|NaN|undefined/);
+  });
+
+  test('the plan comes first, and the loss falls', () => {
+    const [plan] = events;
+    expect(plan).toMatchObject({ type: 'plan', step: 0, parameters: expect.any(Number) });
+    const steps = events.filter((event) => event.type === 'step');
+    expect(steps.at(-1)!.loss).toBeLessThan(steps[0]!.loss - 0.2);
+    expect(new Set(steps.map(({ iterations }) => iterations))).toEqual(new Set([1, 2, 3]));
+  });
+});
+
+describe('the same weights and moments, bit for bit', () => {
+  test('whenever it is stopped and resumed, with any number of threads', async () => {
+    for (const [name, stops, threads] of [
+      ['ten and ten', [10, 20], 1],
+      ['in pieces', [1, 2, 13, 20], 2],
+    ] as const) {
+      await using backend = await wasm(threads);
+      for (const stopAt of stops) {
+        const options = { folder: folder(name), request: tinyRequest, backend, resume: 'auto', stopAt } as const;
+        expect((await collectRun(options)).at(-1)).toMatchObject({ type: 'end', step: stopAt });
+      }
+      expect(await bytesOf(folder(name))).toEqual(await bytesOf(whole));
+      expect(await metricsOf(folder(name))).toEqual(await metricsOf(whole));
+    }
+  });
+
+  test('from an earlier checkpoint', async () => {
+    await using backend = await wasm();
+    const options = { folder: folder('earlier'), request: tinyRequest, backend } as const;
+    await collectRun({ ...options, stopAt: 8 });
+    await collectRun({ ...options, resume: 6 });
+    expect(await bytesOf(folder('earlier'))).toEqual(await bytesOf(whole));
+  });
+
+  test('when it is killed at random moments', async () => {
+    const run = folder('killed');
+    const script = join(import.meta.dirname, '../__fixtures__/tiny-run-process.ts');
+    let kills = 0;
+    for (let finished = false; !finished; ) {
+      const child = spawn(process.execPath, ['--conditions', '@yoco-u/source', script, run]);
+      let errors = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        errors += text;
+      });
+      // some while it starts, most at work: writing checkpoints takes as long as the steps between
+      const patience = kills < 12 ? Math.random() * 120 : Number.POSITIVE_INFINITY;
+      child.stdout.once('data', () => {
+        if (Number.isFinite(patience)) setTimeout(() => child.kill('SIGKILL'), patience);
+      });
+      const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+      finished = code === 0;
+      if (!finished) kills++;
+      expect(errors).toBe('');
+    }
+    expect(kills).toBeGreaterThan(0);
+    expect(await bytesOf(run)).toEqual(await bytesOf(whole));
+    expect(await metricsOf(run)).toEqual(await metricsOf(whole));
+    expect((await readdir(join(run, 'checkpoints'))).filter((name) => name.startsWith('.'))).toEqual([]);
+  }, 120_000);
+});
+
+test('two runs at once in one folder are refused, and the first goes on', async () => {
+  await using backend = await wasm();
+  const options = {
+    folder: folder('shared'),
+    request: tinyRequest,
+    backend,
+    registry,
+    resume: 'auto',
+    stopAt: 2,
+  } as const;
+  const seen: string[] = [];
+  for await (const { type } of runTraining(options)) {
+    if (seen.length === 0) await expect(collectRun(options)).rejects.toThrow('a folder that nobody trains in');
+    seen.push(type);
+  }
+  expect(seen.at(-1)).toBe('end');
+  // an id that another process has by now
+  await writeFile(join(folder('shared'), '.lock'), `${process.ppid} 1`);
+  expect((await collectRun(options)).at(-1)).toMatchObject({ type: 'end', step: 2 });
+});
+
+test('another backend learns the same to rounding', async () => {
+  await using backend = float32Reference();
+  await collectRun({ folder: folder('reference'), request: tinyRequest, backend, stopAt: 4 });
+  const [a, b] = await Promise.all([metricsOf(folder('reference')), metricsOf(whole)]);
+  for (const [index, line] of (a as readonly { loss?: number }[]).entries()) {
+    expect(line.loss).toBeCloseTo((b as readonly { loss: number }[])[index]!.loss, 3);
+  }
+});
+
+test('memory grows by what was said', async () => {
+  const plan = events.find((event) => event.type === 'plan')!;
+  const source = await openFileSource(join(whole, 'checkpoints/step-20/optimizer.safetensors'));
+  const { totalBytes } = await openSafetensors(source);
+  await source.close?.();
+  expect(plan.memory.moments).toBe(totalBytes);
+  const { parameters, gradients, moments, batch, arena, total } = plan.memory;
+  expect(total).toBe(parameters + gradients + moments + batch + arena);
+});
+
+describe('ends before the first step', () => {
+  const cases: readonly (readonly [string, Partial<RunRequest>, RegExp])[] = [
+    ['without text', { data: ['/nowhere.txt'] }, /nowhere\.txt/],
+    ['with sizes that cannot be', { model: { num_key_value_heads: 3 } }, /multiple of num_key_value_heads/],
+    [
+      'with an attention that is none',
+      { model: { stages: [{ type: 'self', layers: 1, attention: 'psychic' }] } },
+      /psychic/,
+    ],
+    [
+      'with a stage key that is none',
+      { model: { stages: [{ type: 'self', layers: 1, attention: 'full', iteration: 3 }] } },
+      /iteration/,
+    ],
+    ['with a warm-up beyond the run', { schedule: { warmup: 21 } }, /schedule\.warmup/],
+    ['with rows longer than the text', { sequenceLength: 900_000 }, /tokens/],
+    [
+      'with more memory than there is',
+      { batch: 2 ** 18, sequenceLength: 1024, validation: { rows: 1 } },
+      /at most .* MiB more than/,
+    ],
+  ];
+  test.each(cases)('%s', async (name, changes, message) => {
+    await using backend = await wasm();
+    const request = { ...tinyRequest, ...changes };
+    const error = await collectRun({ folder: folder(name), request, backend }).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(YocoError);
+    expect((error as Error).message).toMatch(message);
+    expect(await readdir(folder(name))).not.toContain('checkpoints');
+  });
+
+  test('with a text that is empty or none', async () => {
+    await using backend = await wasm();
+    await writeFile(folder('empty.txt'), ' \n\n');
+    await writeFile(folder('binary.txt'), Uint8Array.of(0xff, 0xfe, 0, 1, 2, 0x80));
+    for (const name of ['empty.txt', 'binary.txt']) {
+      const run = collectRun({ folder: folder('texts'), request: { ...tinyRequest, data: [folder(name)] }, backend });
+      await expect(run).rejects.toThrow(name);
+    }
+  });
+
+  test('in a folder that cannot be written, or that holds something else', async () => {
+    await using backend = await wasm();
+    await writeFile(folder('file'), '');
+    await mkdir(folder('model'));
+    await writeFile(folder('model/model.safetensors'), 'somebody’s');
+    const start = (name: string, changes: RunRequest = {}, resume?: number) =>
+      collectRun({ folder: folder(name), request: { ...tinyRequest, ...changes }, backend, resume });
+    await expect(start('file/below')).rejects.toThrow('a folder that can be written');
+    await expect(start('file')).rejects.toThrow('a folder that can be written');
+    await expect(start('model')).rejects.toThrow('without a model');
+    await expect(start('whole')).rejects.toThrow('without a run');
+    await expect(start('new', {}, 3)).rejects.toThrow('a run to resume');
+    await expect(start('whole', {}, 4)).rejects.toThrow('step-4');
+    await expect(start('whole', { seed: 5 }, 18)).rejects.toThrow(/seed/);
+    await expect(start('whole', { batch: 4 }, 18)).rejects.toThrow('resume: batch');
+    expect(await readFile(folder('model/model.safetensors'), 'utf8')).toBe('somebody’s');
+  });
+});

@@ -1,0 +1,112 @@
+/** A run as one HTML page: curves as SVG, nothing loaded from anywhere. */
+
+import type { StepEvent, ValidationEvent } from './events.ts';
+import { type Chart, renderChart, type Series } from './report-chart.ts';
+import type { RunConfig } from './run-config.ts';
+
+type Line = { readonly type: string; readonly step: number };
+
+/** `events` in order; those that are neither steps, validations nor samples are passed over. */
+export function renderReport(events: readonly Line[], config: RunConfig): string {
+  const steps = events.filter((event): event is StepEvent => event.type === 'step');
+  const validations = events.filter((event): event is ValidationEvent => event.type === 'validation');
+  const charts: Chart[] = [
+    {
+      title: 'Loss (nats a token)',
+      series: [
+        { name: 'training', points: steps.map(({ step, loss }) => [step, loss]), faint: true },
+        { name: 'training, smoothed', points: smooth(steps.map(({ step, loss }) => [step, loss])) },
+        ...validationSeries(validations, ({ loss }) => loss),
+      ],
+    },
+    {
+      title: 'Validation (bits per byte)',
+      series: validationSeries(validations, ({ bitsPerByte }) => bitsPerByte),
+    },
+    {
+      title: 'Learning rate',
+      series: [{ name: 'learning rate', points: steps.map(({ step, learningRate }) => [step, learningRate]) }],
+    },
+    {
+      title: 'Gradient norm, before clipping',
+      series: [
+        { name: 'norm', points: steps.map(({ step, gradientNorm }) => [step, gradientNorm]), faint: true },
+        { name: 'smoothed', points: smooth(steps.map(({ step, gradientNorm }) => [step, gradientNorm])) },
+      ],
+    },
+  ];
+  return page(summarize(steps, validations, config), charts, config);
+}
+
+/** A running mean whose weight grows to that of the last 50 steps. */
+function smooth(points: readonly (readonly [number, number])[]): readonly (readonly [number, number])[] {
+  let mean = 0;
+  return points.map(([x, y], index) => {
+    mean += (y - mean) / Math.min(index + 1, 50);
+    return [x, mean] as const;
+  });
+}
+
+function validationSeries(
+  validations: readonly ValidationEvent[],
+  pick: (result: ValidationEvent['results'][number]) => number,
+): readonly Series[] {
+  const counts = [...new Set(validations.flatMap(({ results }) => results.map(({ iterations }) => iterations)))];
+  return counts.map((count) => ({
+    name: `validation, T = ${count}`,
+    points: validations.flatMap(({ step, results }) =>
+      results.filter(({ iterations }) => iterations === count).map((result) => [step, pick(result)] as const),
+    ),
+    dots: true,
+  }));
+}
+
+function summarize(
+  steps: readonly StepEvent[],
+  validations: readonly ValidationEvent[],
+  config: RunConfig,
+): readonly (readonly [string, string])[] {
+  const last = steps.at(-1);
+  const seconds = steps.reduce((sum, step) => sum + step.seconds, 0);
+  const best = Math.min(...validations.flatMap(({ results }) => results.map(({ bitsPerByte }) => bitsPerByte)));
+  return [
+    ['steps', `${last?.step ?? 0} of ${config.steps}`],
+    ['tokens', (last?.tokens ?? 0).toLocaleString('en')],
+    ['time in steps', `${(seconds / 60).toFixed(1)} min`],
+    ['steps left out', `${steps.filter(({ skipped }) => skipped).length}`],
+    ['best validation', Number.isFinite(best) ? `${best.toFixed(4)} bits per byte` : 'none'],
+  ];
+}
+
+const style = `
+:root { color-scheme: light dark; --ink: #1c2024; --soft: #6b7280; --line: #d8dce2; --paper: #ffffff;
+  --c0: #2563eb; --c1: #d97706; --c2: #059669; --c3: #db2777; --c4: #7c3aed; --c5: #0891b2; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e8eb; --soft: #9aa2ad; --line: #343a42; --paper: #14171a; } }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 960px; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.4rem; } h2 { font-size: 1rem; margin: 2rem 0 .25rem; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1.5rem; } dt { color: var(--soft); } dd { margin: 0; }
+svg { width: 100%; height: auto; } svg text { font: 11px system-ui, sans-serif; fill: var(--soft); }
+.axis { stroke: var(--line); } .faint { opacity: .3; } pre { overflow: auto; font-size: 12px; color: var(--soft); }
+.legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; font-size: 13px; color: var(--soft); }
+.legend i { display: inline-block; width: 1.2em; height: 3px; margin-right: .4em; vertical-align: middle; }`;
+
+function page(summary: readonly (readonly [string, string])[], charts: readonly Chart[], config: RunConfig): string {
+  const facts = summary.map(([name, value]) => `<dt>${escapeText(name)}</dt><dd>${escapeText(value)}</dd>`).join('');
+  const drawn = charts.map(renderChart).join('\n');
+  return `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Training run</title><style>${style}</style></head>
+<body>
+<h1>Training run</h1>
+<dl>${facts}</dl>
+${drawn}
+<h2>Settings</h2>
+<pre>${escapeText(JSON.stringify(config, null, 2))}</pre>
+</body>
+</html>
+`;
+}
+
+function escapeText(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}

@@ -1,0 +1,122 @@
+import { ConfigError } from '@yoco-u/spec';
+import { describe, expect, test } from 'vitest';
+import { checkSameRun, planRun, sizesForText } from './run-config.ts';
+import { mergeRequests, parseRunRequest } from './run-request.ts';
+import { registry } from './testing.ts';
+
+const text = { vocabularySize: 1000, bosTokenId: 999, eosTokenId: 999, tokens: 300_000 };
+const plan = (request = {}, sequenceLength = 256) => planRun(request, sequenceLength, text, registry);
+
+describe('one dial', () => {
+  test('deeper is wider, with more parameters and a lower learning rate', () => {
+    const plans = [2, 3, 4, 6, 8, 12].map((depth) => plan({ depth }));
+    for (let i = 1; i < plans.length; i++) {
+      expect(plans[i]!.model.hiddenSize).toBeGreaterThan(plans[i - 1]!.model.hiddenSize);
+      expect(plans[i]!.config.learningRate).toBeLessThan(plans[i - 1]!.config.learningRate);
+      expect(plans[i]!.config.steps).toBeGreaterThanOrEqual(plans[i - 1]!.config.steps);
+    }
+    for (const [index, depth] of [2, 3, 4, 6, 8, 12].entries()) {
+      const { stages, heads, keyValueHeads, headDim, hiddenSize } = plans[index]!.model;
+      expect(stages.map(({ layers }) => layers.length)).toEqual([Math.ceil(depth / 2), Math.floor(depth / 2)]);
+      expect(heads * headDim).toBe(hiddenSize);
+      expect(heads % keyValueHeads).toBe(0);
+    }
+  });
+
+  test('a text alone gives half a million to two million parameters and three iterations, whatever its size', () => {
+    for (const bytes of [3e3, 6e4, 1e6, 3e7, 1e9]) {
+      const { vocabularySize, sequenceLength } = sizesForText({}, bytes);
+      const { model, config } = planRun(
+        {},
+        sequenceLength,
+        { ...text, bosTokenId: 0, eosTokenId: 0, vocabularySize },
+        registry,
+      );
+      const parameters = 4 * model.hiddenSize ** 2 * 12 + vocabularySize * model.hiddenSize;
+      expect(parameters).toBeGreaterThan(0.5e6);
+      expect(parameters).toBeLessThan(2e6);
+      expect(config.iterations).toBe(3);
+    }
+  });
+
+  test('small texts are not repeated for ever, and large ones not read to their end by a small model', () => {
+    const tokens = (count: number): number => {
+      const { config } = planRun({}, 64, { ...text, tokens: count }, registry);
+      return config.steps * config.batch * config.sequenceLength;
+    };
+    expect(tokens(300_000) / 300_000).toBeCloseTo(12, 0);
+    expect(tokens(1e9)).toBeLessThan(30e6);
+    expect(tokens(100)).toBeGreaterThan(50_000);
+  });
+});
+
+describe('a request', () => {
+  test('says what replaces what follows from the text', () => {
+    const { config, model } = plan({
+      model: { hidden_size: 96, tie_word_embeddings: false },
+      iterations: { from: 1, to: 4 },
+      schedule: { kind: 'warmup_stable_decay', warmup: 7 },
+      outliers: false,
+      validation: { every: 9 },
+    });
+    expect(model).toMatchObject({ hiddenSize: 96, tieWordEmbeddings: false });
+    expect(config.model.train_iterations).toEqual({ from: 1, to: 4 });
+    expect(config.schedule).toMatchObject({ kind: 'warmup_stable_decay', warmup: 7, final: 0.1 });
+    expect(config.outliers).toBeNull();
+    expect(config.validation).toMatchObject({ every: 9, iterations: [1, 2, 3, 4] });
+  });
+
+  test('is plain JSON that reads back as it was', () => {
+    const request = {
+      data: ['a', 'b'],
+      optimizer: { kind: 'sgd', momentum: 0.5, weightDecay: 0 },
+      outliers: false,
+    } as const;
+    expect(parseRunRequest(JSON.parse(JSON.stringify(parseRunRequest(request))))).toEqual(request);
+    expect(parseRunRequest({ data: 'one' })).toEqual({ data: ['one'] });
+    expect(parseRunRequest({ optimizer: {} }).optimizer).toMatchObject({ kind: 'adamw', beta2: 0.95 });
+  });
+
+  test('flags replace keys of a file, one level deep', () => {
+    const file = { steps: 5, validation: { every: 3, rows: 8 }, model: { head_dim: 4 } };
+    expect(mergeRequests(file, { steps: 6, validation: { every: 4 } })).toEqual({
+      steps: 6,
+      validation: { every: 4, rows: 8 },
+      model: { head_dim: 4 },
+    });
+  });
+
+  test.each([
+    [{ stepz: 1 }, 'config.stepz'],
+    [{ steps: 0 }, 'config.steps'],
+    [{ steps: '3' }, 'config.steps'],
+    [{ data: [] }, 'config.data'],
+    [{ data: [3] }, 'config.data'],
+    [{ depth: 1 }, 'config.depth'],
+    [{ iterations: 0 }, 'config.iterations'],
+    [{ iterations: { from: 2 } }, 'config.iterations'],
+    [{ clip: 0 }, 'config.clip'],
+    [{ clip: Number.NaN }, 'config.clip'],
+    [{ learningRate: -1 }, 'config.learningRate'],
+    [{ schedule: { kind: 'saw' } }, 'config.schedule.kind'],
+    [{ schedule: { warmUp: 3 } }, 'config.schedule.warmUp'],
+    [{ optimizer: { kind: 'adam' } }, 'config.optimizer.kind'],
+    [{ optimizer: { kind: 'sgd', beta1: 0.9 } }, 'config.optimizer.beta1'],
+    [{ model: { hiden_size: 3 } }, 'config.model.hiden_size'],
+    [{ model: { vocab_size: 3 } }, 'config.model.vocab_size'],
+    [{ validation: { share: 1 } }, 'config.validation.share'],
+    [{ checkpoints: { keep: 0 } }, 'config.checkpoints.keep'],
+    [[], 'config'],
+    [null, 'config'],
+  ])('refuses %j', (bad, where) => {
+    expect(() => parseRunRequest(bad)).toThrow(ConfigError);
+    expect(() => parseRunRequest(bad)).toThrow(`${where}: expected`);
+  });
+});
+
+test('a run goes on with its own settings only, but for its length and what it tells', () => {
+  const { config } = plan();
+  checkSameRun(config, plan({ steps: 7, checkpoints: { every: 2 }, samples: { every: 1 } }).config);
+  expect(() => checkSameRun(config, plan({ batch: 3 }).config)).toThrow('resume: batch');
+  expect(() => checkSameRun(config, plan({ depth: 6 }).config)).toThrow('resume: model');
+});

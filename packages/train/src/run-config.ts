@@ -1,0 +1,173 @@
+/** A run with every setting explicit, and how it follows from what was asked for and from the text. */
+import { countParameters, type ModelConfig, parseConfig, withIterations } from '@yoco-u/model';
+import { type AttentionRegistry, ConfigError } from '@yoco-u/spec';
+import { modelFor, widthOf } from './depth.ts';
+import { type IterationChoice, possibleIterations } from './iteration-choice.ts';
+import type { OptimizerSettings } from './optimizer.ts';
+import type { OutlierSettings } from './outlier-steps.ts';
+import type { RunRequest } from './run-request.ts';
+import { checkSchedule, type Schedule } from './schedule.ts';
+import { ownIterations } from './training-programs.ts';
+
+/** Sizes that are chosen by the amount of text, before it is tokenised. */
+export interface TextSizes {
+  readonly vocabularySize: number;
+  readonly sequenceLength: number;
+}
+
+/** What is known of the text once it is tokenised. */
+export interface TextFacts {
+  readonly vocabularySize: number;
+  readonly bosTokenId: number | undefined;
+  readonly eosTokenId: number | undefined;
+  /** Tokens to train on, of one epoch. */
+  readonly tokens: number;
+}
+
+/** Plain JSON; together with data, tokenizer and threads it decides every bit of the weights. */
+export interface RunConfig {
+  readonly version: 1;
+  /** config.json of the model. */
+  readonly model: Readonly<Record<string, unknown>>;
+  readonly seed: number;
+  readonly iterations: IterationChoice;
+  readonly sequenceLength: number;
+  readonly batch: number;
+  readonly accumulation: number;
+  readonly recompute: boolean;
+  readonly steps: number;
+  readonly learningRate: number;
+  readonly schedule: Schedule;
+  readonly optimizer: OptimizerSettings;
+  readonly clip: number;
+  /** Null leaves no step out. */
+  readonly outliers: OutlierSettings | null;
+  readonly validation: {
+    readonly every: number;
+    readonly rows: number;
+    readonly share: number;
+    readonly iterations: readonly number[];
+  };
+  readonly samples: {
+    readonly every: number;
+    readonly prompts: readonly string[];
+    readonly tokens: number;
+    readonly temperature: number;
+  };
+  readonly checkpoints: { readonly every: number; readonly keep: number };
+}
+
+const kilobyte = 1000;
+
+/** Small texts get small vocabularies, as each id must occur often to be learned, and short rows, so that there are some. */
+export function sizesForText(request: RunRequest, bytes: number): TextSizes {
+  const pick = (steps: readonly (readonly [number, number])[], most: number): number =>
+    steps.find(([limit]) => bytes < limit * kilobyte)?.[1] ?? most;
+  return {
+    vocabularySize:
+      request.vocabularySize ??
+      pick(
+        [
+          [20, 320],
+          [200, 512],
+          [2000, 1024],
+          [50_000, 2048],
+        ],
+        4096,
+      ),
+    sequenceLength:
+      request.sequenceLength ??
+      pick(
+        [
+          [10, 32],
+          [50, 64],
+          [200, 128],
+        ],
+        256,
+      ),
+  };
+}
+
+/** Tokens of a step, if nothing else is asked for: enough for a steady gradient, few enough for a step a second. */
+const stepTokens = 2048;
+/** Tokens to train on for each parameter (Hoffmann et al. 2022, arXiv 2203.15556), and most epochs of a small text. */
+const tokensPerParameter = 20;
+const mostEpochs = 12;
+const leastSteps = 100;
+/** Of documents that validate, and most rows of them. */
+export const defaultShare = 0.05;
+export const defaultRows = 64;
+
+/** Completes and checks a request. Throws `ConfigError` naming the key. */
+export function planRun(
+  request: RunRequest,
+  sequenceLength: number,
+  text: TextFacts,
+  registry: AttentionRegistry,
+): { readonly config: RunConfig; readonly model: ModelConfig } {
+  const depth = request.depth ?? 4;
+  const json = modelFor({ depth, sequenceLength, text, changes: request.model ?? {}, iterations: request.iterations });
+  const model = parseConfig(json, registry);
+  const iterations = request.iterations ?? ownIterations(model);
+  const possible = possibleIterations(iterations);
+  for (const count of [...possible, ...(request.validation?.iterations ?? [])]) withIterations(model, count);
+  const batch = request.batch ?? Math.max(1, Math.min(16, Math.floor(stepTokens / sequenceLength)));
+  const accumulation = request.accumulation ?? 1;
+  const tokensPerStep = batch * accumulation * sequenceLength;
+  const wanted = Math.min(tokensPerParameter * countParameters(model), mostEpochs * text.tokens);
+  const steps = request.steps ?? Math.max(leastSteps, Math.round(wanted / tokensPerStep));
+  const schedule: Schedule = {
+    kind: 'cosine',
+    warmup: Math.min(200, Math.floor(steps / 20)),
+    final: 0.1,
+    decay: 0.2,
+    ...request.schedule,
+  };
+  checkSchedule(schedule, steps);
+  const every = Math.max(10, Math.min(500, Math.round(steps / 20)));
+  const config: RunConfig = {
+    version: 1,
+    model: json,
+    seed: request.seed ?? 0,
+    iterations,
+    sequenceLength,
+    batch,
+    accumulation,
+    recompute: request.recompute ?? false,
+    steps,
+    learningRate: request.learningRate ?? 0.004 * Math.sqrt(128 / widthOf(json)),
+    schedule,
+    optimizer: request.optimizer ?? { kind: 'adamw', beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0.1 },
+    clip: request.clip ?? 1,
+    outliers: request.outliers === false ? null : (request.outliers ?? { factor: 6, after: 50 }),
+    validation: { every, rows: defaultRows, share: defaultShare, iterations: possible, ...request.validation },
+    samples: { every: 4 * every, prompts: [''], tokens: 60, temperature: 0.8, ...request.samples },
+    checkpoints: { every, keep: 3, ...request.checkpoints },
+  };
+  return { config, model };
+}
+
+/**
+ * What may differ when a run goes on: how long it is, and what it tells and keeps on the way. Which text validates is part of the
+ * data's own fingerprint.
+ */
+const freeKeys: readonly (keyof RunConfig)[] = ['steps', 'schedule', 'validation', 'samples', 'checkpoints'];
+
+/** Throws `ConfigError` naming the first setting that a run cannot go on with. */
+export function checkSameRun(saved: RunConfig, asked: RunConfig): void {
+  for (const key of Object.keys(saved) as (keyof RunConfig)[]) {
+    if (freeKeys.includes(key)) continue;
+    const [before, now] = [JSON.stringify(saved[key]), JSON.stringify(asked[key])];
+    if (before === now) continue;
+    throw new ConfigError({
+      where: `resume: ${key}`,
+      expected: `the run's ${shorten(before)}`,
+      got: shorten(now),
+      fix: 'go on with the settings of the run, or begin another in a new folder',
+    });
+  }
+}
+
+function shorten(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 197)}…` : text;
+}
