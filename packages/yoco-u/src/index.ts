@@ -1,0 +1,10 @@
+export { builtInAttention, builtInPlugins, registryOf } from './attention.ts';
+export { type BackendOptions, createBackend } from './backends.ts';
+export {
+  type LoadedModel,
+  type LoadModelOptions,
+  type LoadOptions,
+  loadModelFrom,
+  loadPartsFrom,
+  type ModelParts,
+} from './load-model.ts';

@@ -1,0 +1,24 @@
+/** What tests in both kinds of page do with the bundled model. */
+import { openModelFolder } from '@yoco-u/checkpoint';
+import { type LoadedModel, loadModelFrom } from './load-model.ts';
+
+const folder = new URL('../../../apps/cli/model/', import.meta.url);
+
+/** The first ids that an independent implementation continues `prompt` with. */
+export const recorded = {
+  prompt: 'In the middle of the forest',
+  ids: [44, 269, 259, 582, 289, 259, 370, 344, 932, 115],
+};
+
+/** Fetches the bundled model from the test server. */
+export async function fetchBundledModel(threads?: number): Promise<LoadedModel> {
+  await using files = await openModelFolder(folder);
+  return await loadModelFrom(files, threads === undefined ? {} : { threads });
+}
+
+export async function greedyIds({ model }: LoadedModel): Promise<number[]> {
+  const ids: number[] = [];
+  const request = { prompt: recorded.prompt, maxTokens: recorded.ids.length, sampling: { temperature: 0 } };
+  for await (const part of model.generate(request)) if (part.type === 'token') ids.push(part.id);
+  return ids;
+}
