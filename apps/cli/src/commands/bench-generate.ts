@@ -1,0 +1,105 @@
+/** `bench generate`: prefill and decode speed through the engine, beside limits measured in the same run. */
+import { measureLimits } from '@yoco-u/backend-wasm/bench';
+import { countParameters, flopsPerToken, prefillFlops } from '@yoco-u/model';
+import type { FinishPart, Timings } from '@yoco-u/spec';
+import { randomModel } from '../bench/random-model.ts';
+import { formatBytes, formatCount, formatRate } from '../format.ts';
+import { interruptSignal } from '../interrupt.ts';
+import { openModel } from '../open-model.ts';
+import type { ModelOptions } from '../options.ts';
+import { createProgress } from '../progress.ts';
+import { printTable } from '../table.ts';
+
+export interface BenchGenerateOptions extends ModelOptions {
+  readonly random?: string;
+  readonly promptTokens: number;
+  readonly maxTokens: number;
+  readonly runs: number;
+}
+
+export async function benchGenerate(folder: string | undefined, options: BenchGenerateOptions): Promise<void> {
+  const signal = interruptSignal();
+  const context = options.promptTokens + options.maxTokens;
+  const opened =
+    options.random === undefined
+      ? openModel(folder, options, signal)
+      : randomModel(options.random, options, options.context ?? context);
+  await using loaded = await opened;
+  const { model, backend } = loaded;
+  const prompt = Int32Array.from({ length: options.promptTokens }, (_, i) => (i * 7919 + 1) % model.vocabularySize);
+  const runs: Timings[] = [];
+  const progress = createProgress('measuring', 'runs');
+  for (let run = 0; run <= options.runs && !signal.aborted; run++) {
+    progress.update(run, options.runs + 1);
+    let finish: FinishPart | undefined;
+    const request = {
+      prompt,
+      maxTokens: options.maxTokens,
+      ignoreEos: true,
+      sampling: { temperature: 0 },
+      signal,
+    } as const;
+    for await (const part of model.generate(request)) {
+      if (part.type === 'finish') finish = part;
+    }
+    // the first run warms the engine's compiler up
+    if (run > 0 && finish!.reason === 'length') runs.push(finish!.timings);
+  }
+  progress.end();
+  if (runs.length === 0) return;
+  const best = (pick: (timings: Timings) => number): number => Math.max(...runs.map(pick));
+  const prefill = best((timings) => timings.prefillTokensPerSecond);
+  const decode = best((timings) => timings.decodeTokensPerSecond);
+  const limits = await measureLimits(backend.threads);
+  const { config } = model;
+  const parameters = countParameters(config);
+  const weightBytes = 4 * (parameters - (config.tieWordEmbeddings ? 0 : config.vocabularySize * config.hiddenSize));
+  const prefillGflops = (prefill * prefillFlops(config, options.promptTokens)) / options.promptTokens / 1e9;
+  const decodeGbytes = (decode * weightBytes) / 1e9;
+  const result = {
+    model: model.id,
+    backend: backend.description,
+    parameters,
+    flopsPerToken: flopsPerToken(config, options.promptTokens),
+    promptTokens: options.promptTokens,
+    completionTokens: options.maxTokens,
+    prefillTokensPerSecond: prefill,
+    prefillGflops,
+    decodeTokensPerSecond: decode,
+    decodeWeightGbytesPerSecond: decodeGbytes,
+    limits,
+    memory: backend.memory(),
+    runs,
+  };
+  if (options.json === true) {
+    console.log(JSON.stringify(result));
+    return;
+  }
+  console.log(
+    `${model.id}: ${formatCount(parameters)} parameters, ${formatBytes(weightBytes)} of weights read a token`,
+  );
+  console.log(`${backend.description}, node ${process.versions.node}, best of ${runs.length}\n`);
+  printTable(
+    ['', 'speed', 'achieved', 'limit', 'share'],
+    [
+      [
+        `prefill ${options.promptTokens}`,
+        formatRate(prefill),
+        `${prefillGflops.toFixed(1)} GFLOP/s`,
+        `${limits.fmaGflops.toFixed(1)} GFLOP/s (FMA)`,
+        share(prefillGflops, limits.fmaGflops),
+      ],
+      [
+        `decode ${options.maxTokens}`,
+        formatRate(decode),
+        `${decodeGbytes.toFixed(1)} GB/s`,
+        `${limits.memoryGbytesPerSecond.toFixed(1)} GB/s (memory)`,
+        share(decodeGbytes, limits.memoryGbytesPerSecond),
+      ],
+    ],
+  );
+}
+
+function share(value: number, limit: number): string {
+  return `${Math.round((100 * value) / limit)}%`;
+}

@@ -1,0 +1,140 @@
+/** `train`: text to a model folder, with figures on the way. */
+import { readFile } from 'node:fs/promises';
+import { measureFmaPeak } from '@yoco-u/backend-wasm/bench';
+import { parseStrictJson } from '@yoco-u/checkpoint';
+import type { Backend } from '@yoco-u/spec';
+import { createReferenceBackend } from '@yoco-u/tensor/reference';
+import { DivergenceError, mergeRequests, parseRunRequest, type RunRequest } from '@yoco-u/train';
+import { type RunEvent, runTraining } from '@yoco-u/train/node';
+import { builtInAttention, createBackend } from '@yoco-u/yoco-u';
+import { interruptSignal } from '../interrupt.ts';
+import type { ModelOptions } from '../options.ts';
+import { CheckFailed, UsageError } from '../run-program.ts';
+import { createTrainOutput } from '../train/output.ts';
+import { samplePrompts } from '../train/sample-prompts.ts';
+
+export interface TrainOptions extends Pick<ModelOptions, 'backend' | 'threads' | 'simd' | 'json'> {
+  readonly out: string;
+  readonly config?: string;
+  readonly resume?: 'auto' | number;
+  readonly stopAt?: number;
+  readonly cache?: string;
+  readonly dryRun?: boolean;
+  readonly data?: readonly string[];
+  readonly validationData?: readonly string[];
+  readonly tokenizer?: string;
+  readonly vocabularySize?: number;
+  readonly depth?: number;
+  readonly iterations?: RunRequest['iterations'];
+  readonly sequenceLength?: number;
+  readonly batch?: number;
+  readonly accumulation?: number;
+  readonly recompute?: boolean;
+  readonly steps?: number;
+  readonly learningRate?: number;
+  readonly seed?: number;
+  readonly validateEvery?: number;
+  readonly saveEvery?: number;
+  readonly sampleEvery?: number;
+}
+
+export async function train(options: TrainOptions): Promise<void> {
+  const signal = interruptSignal();
+  const request = mergeRequests(await readConfig(options.config), requestOf(options));
+  const output = createTrainOutput(options.json === true);
+  await using backend = await openBackend(options);
+  try {
+    const run = runTraining({
+      folder: options.out,
+      request,
+      resume: options.resume,
+      backend,
+      registry: builtInAttention,
+      stopAt: options.stopAt,
+      cacheFolder: options.cache,
+      flopLimit: options.backend === 'wasm' ? async () => 1e9 * (await measureFmaPeak(backend.threads)) : undefined,
+      sample: (context) => samplePrompts(backend, context, signal),
+      onProgress: output.progress,
+      onWarning: output.warning,
+      signal,
+    });
+    await show(run, output, options, backend);
+  } catch (error) {
+    output.end();
+    if (signal.aborted && error === signal.reason) throw error;
+    if (!(error instanceof DivergenceError)) throw error;
+    console.error(`error: ${error.message}`);
+    throw new CheckFailed();
+  }
+}
+
+async function show(
+  run: AsyncIterable<RunEvent>,
+  output: ReturnType<typeof createTrainOutput>,
+  options: TrainOptions,
+  backend: Backend,
+): Promise<void> {
+  for await (const event of run) {
+    output.show(event, backend.description, options.out);
+    if (event.type === 'plan' && options.dryRun === true) return;
+  }
+}
+
+/** In float32 the reference goes on from a checkpoint exactly. */
+async function openBackend(options: TrainOptions): Promise<Backend> {
+  if (options.backend === 'reference') {
+    return createReferenceBackend({ precision: 32, kernels: builtInAttention.flatMap(({ kernels }) => kernels) });
+  }
+  return createBackend({
+    backend: options.backend,
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+    ...(options.simd === undefined ? {} : { simd: options.simd }),
+  });
+}
+
+async function readConfig(path: string | undefined): Promise<RunRequest> {
+  if (path === undefined) return {};
+  return parseRunRequest(parseStrictJson(await readFile(path, 'utf8'), path), path);
+}
+
+/** Flags are checked as the keys of a config file are. */
+function requestOf(options: TrainOptions): RunRequest {
+  const { data, validationData, tokenizer, vocabularySize, depth, iterations, sequenceLength } = options;
+  const { batch, accumulation, recompute, steps, learningRate, seed, validateEvery, saveEvery, sampleEvery } = options;
+  const every = (count: number | undefined) => (count === undefined ? undefined : { every: count });
+  const given = {
+    data,
+    validationData,
+    tokenizer,
+    vocabularySize,
+    depth,
+    iterations,
+    sequenceLength,
+    batch,
+    accumulation,
+    recompute,
+    steps,
+    learningRate,
+    seed,
+    validation: every(validateEvery),
+    checkpoints: every(saveEvery),
+    samples: every(sampleEvery),
+  };
+  return parseRunRequest(
+    Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+    'options',
+  );
+}
+
+/** `3`, or `1..4` for a draw each step. */
+export function iterationsOption(text: string): RunRequest['iterations'] & {} {
+  const found = /^(\d+)(?:\.\.(\d+))?$/.exec(text);
+  if (found === null) throw new UsageError(`--iterations: expected a count or a range such as 1..4, got '${text}'`);
+  return found[2] === undefined ? Number(found[1]) : { from: Number(found[1]), to: Number(found[2]) };
+}
+
+/** `auto`, or the step of a checkpoint. */
+export function resumeOption(text: string): 'auto' | number {
+  if (text === 'auto' || /^\d+$/.test(text)) return text === 'auto' ? text : Number(text);
+  throw new UsageError(`--resume: expected auto or the step of a checkpoint, got '${text}'`);
+}

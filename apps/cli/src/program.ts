@@ -1,0 +1,181 @@
+/** The commands and their options. */
+import { Command, Option } from 'commander';
+import { decimal, integer } from './options.ts';
+
+export function createProgram(): Command {
+  const program = new Command('yoco-u')
+    .description('Depth-scaled language models: train, generate, score, inspect, verify, benchmark.')
+    .version('0.1.0')
+    .exitOverride()
+    .showHelpAfterError('(add --help for the options)')
+    .configureHelp({ showGlobalOptions: true });
+
+  modelCommand(program, 'generate', 'continue a prompt, streaming the text')
+    .option('-p, --prompt <text>', 'text to continue', 'Once upon a time')
+    .option('--prompt-file <path>', 'read the prompt from a file (- for standard input)')
+    .option('-n, --max-tokens <count>', 'most tokens to generate', integer(0), 200)
+    .option('-t, --temperature <number>', '0 always takes the likeliest token', decimal(0), 0.8)
+    .option('--top-k <count>', 'keep the likeliest tokens only', integer(1))
+    .option('--top-p <probability>', 'keep the smallest set of tokens of this probability', decimal(0, 1))
+    .option('--min-p <probability>', 'drop tokens below this share of the likeliest', decimal(0, 1))
+    .option('--repetition-penalty <factor>', 'above 1 discourages repetition', decimal(0))
+    .option('--seed <integer>', 'the same seed gives the same text (default: a new one each time)', integer(0))
+    .option('--stop <text...>', 'end before any of these texts')
+    .option('--ignore-eos', 'go on past end-of-sequence tokens')
+    .action(async (folder, options) => (await import('./commands/generate.ts')).generate(folder, options));
+
+  modelCommand(program, 'score', 'loss, perplexity and bits per byte of a text')
+    .requiredOption('--text-file <path>', 'the text (- for standard input)')
+    .option('--window <tokens>', 'scored tokens of one window (default: the context less one)', integer(1))
+    .option('--documents', 'split at lines <|endoftext|> and score each document alone')
+    .action(async (folder, options) => (await import('./commands/score.ts')).score(folder, options));
+
+  program
+    .command('inspect')
+    .description('parameters, FLOPs a token and cache bytes, beside the systems it is compared with')
+    .argument('[model]', 'model folder (default: the bundled model)')
+    .option('--iterations <count>', 'iterations of the first self stage', integer(1))
+    .option('--program', 'print the recorded program of one decode step')
+    .option('--json', 'print one JSON object')
+    .option('--debug', 'show stack traces')
+    .action(async (folder, options) => (await import('./commands/inspect.ts')).inspect(folder, options));
+
+  program
+    .command('verify')
+    .description('compare a model with the outputs recorded beside it; exit code 1 if any differs')
+    .argument('<folder>', 'a model folder with recorded outputs (io.safetensors), or with a recorded training run')
+    .addOption(backendOption())
+    .option('--threads <count>', 'threads (default: all cores)', integer(1, 256))
+    .addOption(simdOption())
+    .option('--tolerance <number>', 'largest relative error that passes', decimal(0), 1e-4)
+    .option('--json', 'print one JSON object')
+    .option('--debug', 'show stack traces')
+    .action(async (folder, options) => (await import('./commands/verify.ts')).verify(folder, options));
+
+  const bench = program.command('bench').description('measure speed beside the limits of this machine');
+  bench
+    .command('kernels')
+    .description('linear and attention kernels beside the FMA peak and the memory bandwidth')
+    .option('--threads <count>', 'measure with 1 and with this many threads', integer(1, 256))
+    .addOption(simdOption())
+    .option('--json', 'print one JSON object')
+    .option('--debug', 'show stack traces')
+    .action(async (options) => (await import('./commands/bench-kernels.ts')).benchKernels(options));
+  modelCommand(bench, 'generate', 'prefill and decode speed of a model, beside the same limits')
+    .option('--random <name>', 'random weights of a known shape instead of a model folder (88m)')
+    .option('--prompt-tokens <count>', 'tokens to prefill', integer(1), 256)
+    .option('--max-tokens <count>', 'tokens to decode', integer(1), 64)
+    .option('--runs <count>', 'runs; the best counts', integer(1, 1000), 5)
+    .action(async (folder, options) => (await import('./commands/bench-generate.ts')).benchGenerate(folder, options));
+
+  addTrainCommand(program);
+  addTokenizerCommands(program);
+
+  return program;
+}
+
+function addTrainCommand(program: Command): void {
+  program
+    .command('train')
+    .description('train a model on your text; sizes follow from the text unless given')
+    .requiredOption('-o, --out <folder>', 'the run folder: the model, its checkpoints, metrics and report')
+    .option('-d, --data <sources...>', 'files, folders, patterns, JSON lines, or a @stdlib text package')
+    .option('--validation-data <sources...>', 'text to validate on (default: a share of the documents)')
+    .option('-c, --config <file>', 'JSON with any of the settings; flags override it')
+    .option('-n, --steps <count>', 'optimizer steps', integer(1))
+    .option('--depth <layers>', 'layers in all: width, heads, learning rate and tokens follow (default: 4)', integer(2))
+    .option('--iterations <count>', 'how often the first half is applied, or a range such as 1..4 to draw from')
+    .option('--batch <sequences>', 'sequences of one run', integer(1))
+    .option('--accumulation <runs>', 'runs of one step', integer(1))
+    .option('--recompute', 'compute activations twice instead of keeping them: less memory, more work')
+    .option('--sequence-length <tokens>', 'tokens of a sequence', integer(1))
+    .option('--learning-rate <number>', 'the highest of the schedule', decimal(0))
+    .option('--tokenizer <file>', 'a tokenizer.json to use (default: one is trained on the text)')
+    .option('--vocabulary-size <count>', 'tokens of the tokenizer to train', integer(257))
+    .option('--seed <integer>', 'decides weights, order and draws (default: 0)', integer(0))
+    .option('--validate-every <steps>', 'steps between validations', integer(0))
+    .option('--save-every <steps>', 'steps between checkpoints', integer(1))
+    .option('--sample-every <steps>', 'steps between samples', integer(0))
+    .option('--resume <what>', 'auto: go on from the latest checkpoint, if any; or the step of one')
+    .option('--stop-at <step>', 'end after this step, to go on later', integer(1))
+    .option('--cache <folder>', 'where tokenised text is kept (default: data in the run folder)')
+    .option('--dry-run', 'print parameters, FLOPs, tokens and bytes, and end')
+    .addOption(backendOption())
+    .option('--threads <count>', 'threads (default: all cores)', integer(1, 256))
+    .addOption(simdOption())
+    .option('--json', 'print every event as a JSON object on a line')
+    .option('--debug', 'show stack traces')
+    .action(async (options) => {
+      const { iterationsOption, resumeOption, train } = await import('./commands/train.ts');
+      const { iterations, resume } = options;
+      await train({
+        ...options,
+        ...(iterations === undefined ? {} : { iterations: iterationsOption(iterations) }),
+        ...(resume === undefined ? {} : { resume: resumeOption(resume) }),
+      });
+    });
+}
+
+function addTokenizerCommands(program: Command): void {
+  const tokenizer = program.command('tokenizer').description('train a tokenizer, and use one');
+  tokenizer
+    .command('train')
+    .description('learn a byte-level BPE tokenizer.json from texts')
+    .requiredOption(
+      '--data <paths...>',
+      'UTF-8 files, .br too, or folders (*.txt and *.txt.br below); lines <|endoftext|> split documents',
+    )
+    .requiredOption('--vocabulary-size <count>', '256 bytes, the merges and the special tokens', integer(256))
+    .requiredOption('--out <path>', 'a file (*.json), or the folder to write tokenizer.json to')
+    .option('--special <text...>', 'special tokens, which get the last ids', ['<|endoftext|>'])
+    .option('--no-special', 'no special tokens')
+    .option('--min-frequency <count>', 'least occurrences of a pair that merges', integer(1), 2)
+    .option('--pattern <expression>', 'what a word is (default: letters, digits or other characters)')
+    .option('--json', 'print one JSON object')
+    .option('--debug', 'show stack traces')
+    .action(async (options) => (await import('./commands/tokenizer-train.ts')).tokenizerTrain(options));
+  tokenizer
+    .command('encode')
+    .description('print the ids of a text')
+    .usage('[options] [model or tokenizer.json] <text>')
+    .argument('[values...]', 'the text (- for standard input), behind a model if it is not the bundled one')
+    .option('--text-file <path>', 'the text (- for standard input) instead of the last argument')
+    .option('--special', 'special tokens inside the text count as such')
+    .option('--json', 'print one JSON object')
+    .option('--debug', 'show stack traces')
+    .action(async (values, options) =>
+      (await import('./commands/tokenizer-encode.ts')).tokenizerEncode(values, options),
+    );
+  tokenizer
+    .command('decode')
+    .description('print the text of ids')
+    .usage('[options] [model or tokenizer.json] <ids...>')
+    .argument('<values...>', 'the ids, behind a model if it is not the bundled one')
+    .option('--json', 'print one JSON object')
+    .option('--debug', 'show stack traces')
+    .action(async (values, options) =>
+      (await import('./commands/tokenizer-decode.ts')).tokenizerDecode(values, options),
+    );
+}
+
+function modelCommand(parent: Command, name: string, description: string): Command {
+  return parent
+    .command(name)
+    .description(description)
+    .argument('[model]', 'model folder (default: the bundled model)')
+    .addOption(backendOption())
+    .option('--threads <count>', 'threads (default: all cores)', integer(1, 256))
+    .addOption(simdOption())
+    .option('--context <tokens>', "most tokens of a sequence (default: the model's own)", integer(1))
+    .option('--iterations <count>', 'iterations of the first self stage, instead of the model’s own', integer(1))
+    .option('--json', 'print one JSON object')
+    .option('--debug', 'show stack traces');
+}
+
+function backendOption(): Option {
+  return new Option('--backend <name>', 'what to run on').choices(['wasm', 'reference']).default('wasm');
+}
+
+function simdOption(): Option {
+  return new Option('--simd <kind>', 'WASM module (default: the best that works)').choices(['relaxed', 'baseline']);
+}

@@ -1,0 +1,30 @@
+/** One line of progress on a terminal's standard error; silent where there is no terminal, and for the first second. */
+
+export interface Progress {
+  update(done: number, total: number): void;
+  end(): void;
+}
+
+const quietMs = 1000;
+const intervalMs = 100;
+
+export function createProgress(label: string, unit: 'bytes' | 'tokens' | 'runs'): Progress {
+  const began = performance.now();
+  let last = 0;
+  let shown = false;
+  const format = (value: number): string =>
+    unit === 'bytes' ? `${(value / 2 ** 20).toFixed(1)} MiB` : `${value} ${unit}`;
+  return {
+    update(done, total) {
+      const now = performance.now();
+      if (process.stderr.isTTY !== true || now - began < quietMs || now - last < intervalMs) return;
+      last = now;
+      shown = true;
+      const share = total > 0 ? Math.floor((100 * done) / total) : 0;
+      process.stderr.write(`\r\u001b[K${label}: ${share}% (${format(done)} of ${format(total)})`);
+    },
+    end() {
+      if (shown) process.stderr.write('\r\u001b[K');
+    },
+  };
+}

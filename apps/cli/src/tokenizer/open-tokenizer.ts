@@ -1,0 +1,14 @@
+/** The tokenizer of a model folder, of a tokenizer.json, or the bundled model's. */
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type BpeTokenizer, parseTokenizer } from '@yoco-u/tokenizer';
+import { modelFolder } from '../open-model.ts';
+
+export async function openTokenizer(path: string | undefined): Promise<BpeTokenizer> {
+  return parseTokenizer(await readFile(await tokenizerFile(path), 'utf8'));
+}
+
+async function tokenizerFile(path: string | undefined): Promise<string> {
+  if (path === undefined) return join(modelFolder(undefined), 'tokenizer.json');
+  return (await stat(path)).isDirectory() ? join(path, 'tokenizer.json') : path;
+}

@@ -1,0 +1,50 @@
+/** Text that a model in training writes. */
+import { createLanguageModel } from '@yoco-u/engine';
+import { listParameters } from '@yoco-u/model';
+import type { Backend, DeviceBuffer } from '@yoco-u/spec';
+import { f32 } from '@yoco-u/tensor';
+import type { TextSample } from '@yoco-u/train';
+import type { SampleContext } from '@yoco-u/train/node';
+
+/** Copies the weights into an engine of its own, continues each prompt with one seed, and lets go of it all. */
+export async function samplePrompts(
+  backend: Backend,
+  { trainer, model: config, tokenizer, settings }: SampleContext,
+  signal: AbortSignal,
+): Promise<readonly TextSample[]> {
+  const parameters: Record<string, DeviceBuffer> = {};
+  try {
+    for (const { name, shape, use } of listParameters(config)) {
+      parameters[name] = backend.allocate({ shape, format: use === 'matrix' ? backend.matrixFormat : f32 });
+      backend.write(parameters[name], await trainer.read(name));
+    }
+  } catch (error) {
+    for (const buffer of Object.values(parameters)) buffer[Symbol.dispose]();
+    throw error;
+  }
+  const bos = config.bosTokenId === undefined ? [] : [config.bosTokenId];
+  const prompts = settings.prompts.map((prompt) => ({ prompt, ids: [...bos, ...tokenizer.encode(prompt)] }));
+  const contextLength = Math.min(
+    config.contextLength,
+    Math.max(...prompts.map(({ ids }) => ids.length)) + settings.tokens,
+  );
+  await using model = await createLanguageModel({
+    id: 'samples',
+    backend,
+    config,
+    tokenizer,
+    parameters,
+    contextLength,
+  });
+  const samples: TextSample[] = [];
+  for (const { prompt, ids } of prompts) {
+    if (ids.length === 0 || signal.aborted) continue;
+    let text = '';
+    const sampling = { temperature: settings.temperature, seed: 0 };
+    for await (const part of model.generate({ prompt: ids, maxTokens: settings.tokens, sampling, signal })) {
+      if (part.type === 'text') text += part.text;
+    }
+    samples.push({ prompt, text });
+  }
+  return samples;
+}

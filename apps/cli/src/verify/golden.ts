@@ -1,0 +1,49 @@
+/** What a golden folder records: inputs and the outputs of an independent implementation. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { openRecorded, type RecordedFile, readAll } from './golden-file.ts';
+import { magnitude } from './tensor-error.ts';
+
+export interface Golden {
+  /** B sequences of T ids each. */
+  readonly tokens: readonly Int32Array[];
+  readonly targets: readonly Int32Array[];
+  /** [B, T, V] */
+  readonly logits: Float32Array;
+  /** Mean cross-entropy of the targets. */
+  readonly loss: number;
+  readonly prompt: Int32Array;
+  readonly greedy: Int32Array;
+  /** The largest magnitude among the float tensors of the file: see `tensorError`. */
+  readonly largest: number;
+}
+
+/** Throws `UsageError` for a folder with nothing to verify. */
+export async function readGolden(folder: string): Promise<Golden> {
+  await using file = await openRecorded(folder, 'io.safetensors');
+  const logits = await file.entry('logits').readFloat32();
+  const loss = await file.entry('loss').readFloat32();
+  return {
+    tokens: await readRows(file, 'tokens'),
+    targets: await readRows(file, 'targets'),
+    logits,
+    loss: loss[0]!,
+    prompt: await file.entry('prompt').readInt32(),
+    greedy: await file.entry('greedy').readInt32(),
+    largest: Math.max(magnitude(logits), magnitude(loss)),
+  };
+}
+
+/** The gradient of the loss by parameter; undefined where the folder records none. */
+export async function readGoldenGradients(folder: string): Promise<ReadonlyMap<string, Float32Array> | undefined> {
+  const name = 'grads.safetensors';
+  return existsSync(join(folder, name)) ? await readAll(folder, name) : undefined;
+}
+
+async function readRows(file: RecordedFile, name: string): Promise<Int32Array[]> {
+  const entry = file.entry(name);
+  const all = await entry.readInt32();
+  return Array.from({ length: entry.rows }, (_, row) =>
+    all.subarray(row * entry.rowLength, (row + 1) * entry.rowLength),
+  );
+}

@@ -1,0 +1,19 @@
+import { defineConfig } from 'tsup';
+
+/** One self-contained file: the quickest start, and nothing to resolve at run time. */
+export default defineConfig({
+  entry: { 'yoco-u': 'src/main.ts' },
+  format: ['esm'],
+  target: 'node22',
+  platform: 'node',
+  clean: true,
+  splitting: true,
+  treeshake: true,
+  noExternal: [/^@yoco-u\//, 'commander'],
+  esbuildOptions(options) {
+    options.conditions = ['@yoco-u/source'];
+  },
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);",
+  },
+});
