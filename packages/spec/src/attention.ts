@@ -6,6 +6,7 @@ import type { AnyKernel, Graph } from './kernel.ts';
 import type { Scalar, Tensor } from './program.ts';
 import type { TensorType } from './tensor-type.ts';
 import type { AnyWasmKernel } from './wasm-kernel.ts';
+import type { AnyWebGpuKernel } from './webgpu-kernel.ts';
 
 /** The model's facts that a variant may depend on. */
 export interface ModelDimensions {
@@ -163,4 +164,6 @@ export interface AttentionPlugin {
   readonly variants: AttentionRegistry;
   /** How the variants' kernels run on the WASM backend. Preferred to the backend's own kernels of the same name. */
   readonly wasmKernels?: readonly AnyWasmKernel[];
+  /** How they run on the WebGPU backend, likewise. */
+  readonly webgpuKernels?: readonly AnyWebGpuKernel[];
 }

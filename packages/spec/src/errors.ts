@@ -65,6 +65,16 @@ export class BackendError extends YocoError {
   }
 }
 
+/**
+ * A device that went away (its driver was reset, its process died, it was destroyed), and every buffer with it. Dispose the
+ * backend, create another, and begin again from what the host knows.
+ */
+export class DeviceLostError extends YocoError {
+  constructor(facts: ErrorFacts | string, options?: ErrorOptions) {
+    super('device_lost', facts, options);
+  }
+}
+
 /** More memory, context or slots asked for than there is. Thrown before anything is taken. */
 export class CapacityError extends YocoError {
   constructor(facts: ErrorFacts | string, options?: ErrorOptions) {

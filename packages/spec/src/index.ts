@@ -26,6 +26,7 @@ export {
   CapacityError,
   CheckpointError,
   ConfigError,
+  DeviceLostError,
   DisposedError,
   type ErrorFacts,
   RequestError,
@@ -52,3 +53,12 @@ export type { Candidates, LogitProcessor, Sampler, SamplerContext } from './samp
 export type { ElementType, NumberArray, StorageFormat, TensorType } from './tensor-type.ts';
 export type { EncodeOptions, TokenDecoder, Tokenizer } from './tokenizer.ts';
 export type { AnyWasmKernel, WasmKernel, WasmModuleSource, WasmWord } from './wasm-kernel.ts';
+export type {
+  AnyWebGpuKernel,
+  WebGpuBinding,
+  WebGpuDevice,
+  WebGpuDispatch,
+  WebGpuElement,
+  WebGpuKernel,
+  WebGpuWord,
+} from './webgpu-kernel.ts';

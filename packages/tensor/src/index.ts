@@ -47,7 +47,7 @@ export {
   swiglu,
   swigluBackward,
 } from './kernels/index.ts';
-export { type ArenaPlan, arenaAlignment, planArena } from './plan.ts';
+export { type ArenaOptions, type ArenaPlace, type ArenaPlan, arenaAlignment, planArena } from './plan.ts';
 export { type ProgramSummary, printProgram, summarizeProgram } from './print.ts';
 export {
   byteLength,

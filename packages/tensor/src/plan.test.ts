@@ -62,4 +62,70 @@ describe('planArena', () => {
       .map((_, i) => ({ kernel: 'any', inputs: [i], outputs: [i + 1], params: {}, updates: [] }));
     expect(planArena({ tensors, scalars: [], calls }).bytes).toBe(2 * 256 * 4);
   });
+
+  test('without options there is one page', () => {
+    const { pages, pageBytes, bytes } = planArena(randomProgram(3, 40));
+    expect(pageBytes).toEqual([bytes]);
+    expect(new Set(pages)).toEqual(new Set([-1, 0]));
+  });
+});
+
+describe('planArena in pages', () => {
+  const scratchOf = (calls: number): number[][] =>
+    Array.from({ length: calls }, (_, index) => [[], [700], [40, 3000]][index % 3]!);
+
+  test.each([1, 2, 3, 4, 5, 6])('no page holds what a call reads and what it writes (seed %i)', (seed) => {
+    const program = randomProgram(seed, 60);
+    const plan = planArena(program, { separate: true, alignment: 256, scratch: scratchOf(60) });
+    const pagesOf = (ids: readonly number[]): number[] => ids.map((id) => plan.pages[id]!).filter((page) => page >= 0);
+    program.calls.forEach(({ inputs, outputs }, index) => {
+      const written = new Set([...pagesOf(outputs), ...plan.scratch[index]!.map(({ page }) => page)]);
+      expect(pagesOf(inputs).filter((page) => written.has(page))).toEqual([]);
+    });
+    expect(plan.pageBytes.length).toBeLessThan(9);
+    expect(plan.bytes).toBe(plan.pageBytes.reduce((sum, bytes) => sum + bytes, 0));
+    expect(plan.bytes).toBeLessThan(2 * planArena(program, { alignment: 256, scratch: scratchOf(60) }).bytes);
+  });
+
+  test.each([1, 2, 3])('nothing alive together overlaps, scratch memory neither (seed %i)', (seed) => {
+    const program = randomProgram(seed, 50);
+    const scratch = scratchOf(50);
+    const plan = planArena(program, { separate: true, alignment: 256, mostPageBytes: 6000, scratch });
+    const uses = (id: number) =>
+      program.calls.flatMap(({ inputs, outputs }, index) => ([...inputs, ...outputs].includes(id) ? [index] : []));
+    const placed = [
+      ...program.tensors.flatMap(({ type }, id) =>
+        plan.pages[id]! < 0
+          ? []
+          : [{ page: plan.pages[id]!, start: plan.offsets[id]!, bytes: byteLength(type), calls: uses(id) }],
+      ),
+      ...plan.scratch.flatMap((places, index) =>
+        places.map(({ page, offset }, area) => ({
+          page,
+          start: offset,
+          bytes: scratch[index]![area]!,
+          calls: [index],
+        })),
+      ),
+    ];
+    for (const [index, a] of placed.entries()) {
+      expect(a.start % 256).toBe(0);
+      expect(a.start + a.bytes).toBeLessThanOrEqual(plan.pageBytes[a.page]!);
+      for (const b of placed.slice(index + 1)) {
+        const together = a.calls[0]! <= b.calls.at(-1)! && b.calls[0]! <= a.calls.at(-1)!;
+        const overlap = a.page === b.page && a.start < b.start + b.bytes && b.start < a.start + a.bytes;
+        expect(together && overlap).toBe(false);
+      }
+    }
+    expect(Math.max(...plan.pageBytes)).toBeLessThanOrEqual(6144);
+  });
+
+  test('a page grows beyond the limit only for what is larger itself', () => {
+    const tensors = [9000, 300, 300].map(
+      (size) => ({ role: 'temporary', name: '', type: tensorType(f32, size) }) as const,
+    );
+    const calls = [{ kernel: 'any', inputs: [], outputs: [0, 1, 2], params: {}, updates: [] }];
+    const { pageBytes } = planArena({ tensors, scalars: [], calls }, { mostPageBytes: 2048 });
+    expect(pageBytes).toEqual([36032, 1216, 1216]);
+  });
 });
