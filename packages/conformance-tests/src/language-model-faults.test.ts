@@ -78,6 +78,25 @@ describe('language model suites find', () => {
       'a distribution whose best id is the greedy one',
     ],
     [
+      'log-probabilities of the settings',
+      telling((part) =>
+        part.type === 'token' && part.logProbability !== undefined
+          ? [{ ...part, logProbability: part.logProbability / 1.7 }]
+          : [part],
+      ),
+      'log-probabilities of the model itself, whatever the sampling settings',
+    ],
+    [
+      'a bias that is not read',
+      asking(({ sampling: { logitBias: _, ...sampling } = {}, ...request }) => ({ ...request, sampling })),
+      'what a bias forces, and not what it rules out',
+    ],
+    [
+      'penalties that are not read',
+      asking(({ sampling: { presencePenalty: _, ...sampling } = {}, ...request }) => ({ ...request, sampling })),
+      'no id twice under penalties that outweigh every logit',
+    ],
+    [
       'losses of other places',
       (sound) => ({ score: async (ids, from) => (await sound.score(ids, 1)).slice(0, ids.length - from) }),
       'ids from any place on, alike',

@@ -91,6 +91,15 @@ export const errorChecks: readonly CheckOf<Subject>[] = [
         ...[-0.1, 1.1, Number.NaN].flatMap((p) => [{ sampling: { topP: p } }, { sampling: { minP: p } }]),
         ...[0, -1, Number.NaN].map((repetitionPenalty) => ({ sampling: { repetitionPenalty } })),
         { sampling: { seed: 0.5 } },
+        ...[Number.NaN, Number.POSITIVE_INFINITY].flatMap((penalty) => [
+          { sampling: { frequencyPenalty: penalty } },
+          { sampling: { presencePenalty: penalty } },
+          { sampling: { logitBias: { 1: penalty } } },
+          { priority: penalty },
+        ]),
+        ...[-1, 0.5, model.vocabularySize].map((id) => ({ sampling: { logitBias: { [id]: 1 } } })),
+        ...[-1, 21, 1.5, Number.NaN].map((logProbabilities) => ({ logProbabilities })),
+        ...[-1, 21, 1.5, Number.NaN].map((promptLogProbabilities) => ({ promptLogProbabilities })),
         { stop: [''] },
         ...[0, -1, 1.5, Number.NaN].map((iterations) => ({ iterations })),
       ];

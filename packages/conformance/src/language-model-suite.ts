@@ -2,6 +2,7 @@
 import type { LanguageModel } from '@yoco-u/spec';
 import { expectEqual, expectThat } from './expectations.ts';
 import { type Generation, generateAll, promptIds, textAfter } from './generation.ts';
+import { distributionChecks } from './language-model-distribution.ts';
 import { finishChecks } from './language-model-endings.ts';
 import { errorChecks, scoreChecks } from './language-model-scores.ts';
 import { expectSame, greedy, type LanguageModelSuiteOptions, lively, type Subject } from './language-model-subject.ts';
@@ -25,6 +26,7 @@ export function languageModelSuites(
     createSuite(`language model ${name} generates`, subject, generateChecks),
     createSuite(`language model ${name} ends`, subject, finishChecks),
     createSuite(`language model ${name} scores`, subject, scoreChecks),
+    createSuite(`language model ${name} tells and biases`, subject, distributionChecks),
     createSuite(`language model ${name} refuses`, subject, errorChecks),
   ];
 }

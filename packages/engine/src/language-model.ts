@@ -18,6 +18,7 @@ import {
 } from '@yoco-u/spec';
 import { createChunkSizer } from './chunk-size.ts';
 import { createClock } from './clock.ts';
+import { logProbabilitiesOf } from './log-probabilities.ts';
 import { memoryBytes, memoryShape } from './memory.ts';
 import { prefill } from './prefill.ts';
 import { checkPrompt, checkRequest } from './request-checks.ts';
@@ -103,7 +104,11 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
       const ids = promptIds(request.prompt);
       checkPrompt(ids, contextLength);
       for (const id of ids) checkId(id, tokenizer.vocabularySize);
-      checkRequest(request);
+      if (request.promptLogProbabilities !== undefined) {
+        const where = 'generate: promptLogProbabilities';
+        throw new RequestError({ where, expected: 'nothing: the engine does not give them yet', got: 'a number' });
+      }
+      checkRequest(request, tokenizer.vocabularySize);
       const sampler = samplerFromSettings(request.sampling ?? {});
       return generate({ request, ids, sampler });
     },
@@ -131,8 +136,10 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
     const promptLength = ids.length;
     const limit = Math.min(request.maxTokens ?? Number.POSITIVE_INFINITY, contextLength - promptLength);
     const clock = createClock();
+    const allLogits = new Float32Array(config.vocabularySize);
     // ids beyond the tokenizer are padding: they cannot be chosen
-    const logits = new Float32Array(tokenizer.vocabularySize);
+    const logits = allLogits.subarray(0, tokenizer.vocabularySize);
+    const wanted = request.logProbabilities;
     const decoder = tokenizer.createDecoder();
     // what the prompt leaves unfinished (half a character, a cut leading space) belongs to the first token
     for (const id of ids) decoder.push(id);
@@ -146,6 +153,7 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
       usage: {
         promptTokens: promptLength,
         completionTokens: ids.length - promptLength,
+        cachedTokens: 0,
         cacheBytes: runtime?.memory.bytesInUse(fed) ?? 0,
       },
       timings: clock.timings(promptLength, ids.length - promptLength),
@@ -162,9 +170,12 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
       runtime = await runtimeFor(request.iterations);
       alive();
       clock.start();
-      const prefilled = await prefill({ backend, runner: runtime.prefill, ids, slot, request, logits }, (done) => {
-        fed = done;
-      });
+      const prefilled = await prefill(
+        { backend, runner: runtime.prefill, ids, slot, request, logits: allLogits },
+        (done) => {
+          fed = done;
+        },
+      );
       if (!prefilled) {
         yield finish('abort');
         return;
@@ -172,7 +183,7 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
       clock.prefilled();
       const segment = { tokens: new Int32Array(1), start: 0, slot };
       const segments = [segment];
-      const wanted = [0];
+      const rows = [0];
       const context = { ids, promptLength };
       let reason: FinishReason = 'length';
       while (ids.length - promptLength < limit) {
@@ -183,7 +194,9 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
         }
         ids.push(id);
         clock.token();
-        yield { type: 'token', id };
+        yield wanted === undefined
+          ? { type: 'token', id }
+          : { type: 'token', id, ...logProbabilitiesOf(allLogits, logits.length, id, wanted) };
         const shown = stops.push(decoder.push(id));
         if (shown.text !== '') yield { type: 'text', text: shown.text };
         if (shown.stopped) {
@@ -199,9 +212,9 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
         alive();
         segment.tokens[0] = id;
         segment.start = fed;
-        runtime.decode.run(segments, wanted);
+        runtime.decode.run(segments, rows);
         fed++;
-        await runtime.decode.read(logits);
+        await runtime.decode.read(allLogits);
       }
       const last = stops.push(decoder.flush());
       const rest = last.stopped ? last.text : last.text + stops.flush();

@@ -1,5 +1,6 @@
 /** What a request must hold before anything runs. */
 import { CapacityError, type GenerateRequest, RequestError } from '@yoco-u/spec';
+import { checkId } from './runner.ts';
 
 /** Throws `RequestError` for an empty prompt, `CapacityError` for one that the context does not hold. */
 export function checkPrompt(ids: readonly number[], contextLength: number): void {
@@ -20,12 +21,29 @@ export function checkPrompt(ids: readonly number[], contextLength: number): void
   }
 }
 
+/** Most alternatives with each token. */
+const mostAlternatives = 20;
+
 /** Throws `RequestError` naming the field. */
-export function checkRequest({ maxTokens, stop }: GenerateRequest): void {
+export function checkRequest(request: GenerateRequest, vocabularySize: number): void {
+  const { maxTokens, stop, priority = 0, sampling } = request;
   if (maxTokens !== undefined && !(Number.isInteger(maxTokens) && maxTokens >= 0)) {
     throw new RequestError({ where: 'generate: maxTokens', expected: 'an integer from 0 on', got: `${maxTokens}` });
   }
   if (stop?.some((text) => text === '')) {
     throw new RequestError({ where: 'generate: stop', expected: 'strings that are not empty', got: "''" });
   }
+  for (const field of ['logProbabilities', 'promptLogProbabilities'] as const) {
+    const count = request[field];
+    if (count === undefined || (Number.isInteger(count) && count >= 0 && count <= mostAlternatives)) continue;
+    throw new RequestError({
+      where: `generate: ${field}`,
+      expected: `an integer from 0 to ${mostAlternatives}`,
+      got: `${count}`,
+    });
+  }
+  if (!Number.isFinite(priority)) {
+    throw new RequestError({ where: 'generate: priority', expected: 'a finite number', got: `${priority}` });
+  }
+  for (const id of Object.keys(sampling?.logitBias ?? {})) checkId(Number(id), vocabularySize);
 }

@@ -1,4 +1,6 @@
+export { logitBias } from './logit-bias.ts';
 export { minP } from './min-p.ts';
+export { type OccurrencePenaltyOptions, occurrencePenalty } from './occurrence-penalty.ts';
 export { createRandom, type Random } from './random.ts';
 export { type RepetitionPenaltyOptions, repetitionPenalty } from './repetition-penalty.ts';
 export { createSampler, type SamplerOptions, type SeededSampler } from './sampler.ts';

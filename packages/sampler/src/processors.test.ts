@@ -1,6 +1,8 @@
 import { RequestError } from '@yoco-u/spec';
 import { describe, expect, test } from 'vitest';
+import { logitBias } from './logit-bias.ts';
 import { minP } from './min-p.ts';
+import { occurrencePenalty } from './occurrence-penalty.ts';
 import { repetitionPenalty } from './repetition-penalty.ts';
 import { temperature } from './temperature.ts';
 import { candidatesOf, emptyContext, live, randomLogits, ranked, softmax, survivors } from './testing.ts';
@@ -153,4 +155,34 @@ test.each([
 ])('%s refuses values out of range', (name, make) => {
   expect(make).toThrow(RequestError);
   expect(make).toThrow(name);
+});
+
+describe('logitBias', () => {
+  test('adds to the logits of its ids alone, in whatever order they are', () => {
+    const candidates = candidatesOf([1, 5, 3, 4]);
+    topK(3).apply(candidates, emptyContext);
+    logitBias({ 0: 9, 2: 2.5 }).apply(candidates, emptyContext);
+    expect(live(candidates)).toEqual([
+      { id: 1, logit: 5 },
+      { id: 3, logit: 4 },
+      { id: 2, logit: 5.5 },
+    ]);
+    expect(candidates.sorted).toBe(false);
+  });
+
+  test('refuses an id that the vocabulary does not have', () => {
+    expect(() => logitBias({ 4: 1 }).apply(candidatesOf([1, 2, 3, 4]), emptyContext)).toThrow('ids from 0 to 3, got 4');
+  });
+});
+
+describe('occurrencePenalty', () => {
+  test('takes frequency for each time and presence once, of what was generated', () => {
+    const penalty = occurrencePenalty({ frequency: 0.5, presence: 2 });
+    const context = { ids: [0, 0, 3, 1, 1, 2], promptLength: 2 };
+    for (let again = 0; again < 2; again++) {
+      const candidates = candidatesOf([10, 10, 10, 10, 10]);
+      penalty.apply(candidates, context);
+      expect([...candidates.logits]).toEqual([10, 7, 7.5, 7.5, 10]);
+    }
+  });
 });

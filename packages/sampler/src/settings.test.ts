@@ -3,10 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { checkSettings, defaultProcessors } from './settings.ts';
 
 describe('defaultProcessors', () => {
-  test('orders penalties, top-k, top-p, min-p, temperature', () => {
-    const all = { temperature: 0.8, topK: 40, topP: 0.95, minP: 0.05, repetitionPenalty: 1.1, repetitionLastN: 64 };
+  test('orders bias, penalties, top-k, top-p, min-p, temperature', () => {
+    const penalties = { repetitionPenalty: 1.1, repetitionLastN: 64, frequencyPenalty: 0.2, logitBias: { 3: 1 } };
+    const all = { temperature: 0.8, topK: 40, topP: 0.95, minP: 0.05, ...penalties };
     expect(defaultProcessors(all).map(({ name }) => name)).toEqual([
+      'logit_bias',
       'repetition_penalty',
+      'occurrence_penalty',
       'top_k',
       'top_p',
       'min_p',
@@ -17,11 +20,30 @@ describe('defaultProcessors', () => {
   test('leaves out what has no effect', () => {
     expect(defaultProcessors({})).toEqual([]);
     const neutral = { temperature: 1, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, repetitionLastN: 0 };
-    expect(defaultProcessors(neutral)).toEqual([]);
+    const unbiased = { frequencyPenalty: 0, presencePenalty: 0, logitBias: {} };
+    expect(defaultProcessors({ ...neutral, ...unbiased })).toEqual([]);
   });
 });
 
 describe('checkSettings', () => {
+  test.each([
+    ['an id that is none', { x: 1 }],
+    ['half an id', { 0.5: 1 }],
+    ['a negative id', { [-1]: 1 }],
+    ['no number', { 1: '2' }],
+    ['NaN', { 1: Number.NaN }],
+    ['null', null],
+  ])('refuses a bias with %s', (_, logitBias) => {
+    const check = () => checkSettings({ logitBias } as object);
+    expect(check).toThrow(RequestError);
+    expect(check).toThrow('logitBias');
+  });
+
+  test.each(['frequencyPenalty', 'presencePenalty'])('refuses %s that is not finite', (field) => {
+    expect(() => checkSettings({ [field]: Number.NaN })).toThrow(`sampling settings: ${field}`);
+    expect(() => checkSettings({ [field]: -2 })).not.toThrow();
+  });
+
   const bad: readonly unknown[] = [Number.NaN, Number.POSITIVE_INFINITY, -1, '1', null, true];
   const fields = ['temperature', 'topK', 'topP', 'minP', 'repetitionPenalty', 'repetitionLastN', 'seed'];
   test.each(fields.flatMap((field) => bad.map((value) => [field, value] as const)))(

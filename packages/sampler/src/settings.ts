@@ -1,6 +1,8 @@
 /** Sampling settings as users and requests state them, made into a sampler. */
 import { type LogitProcessor, RequestError } from '@yoco-u/spec';
+import { checkBias, logitBias } from './logit-bias.ts';
 import { minP } from './min-p.ts';
+import { occurrencePenalty } from './occurrence-penalty.ts';
 import { repetitionPenalty } from './repetition-penalty.ts';
 import { type NumberRange, requireNumber } from './require-number.ts';
 import { createSampler, type SeededSampler } from './sampler.ts';
@@ -22,47 +24,64 @@ export interface SamplingSettings {
   readonly repetitionPenalty?: number;
   /** How many of the latest ids the penalty looks at; 0, the default, is the whole context. */
   readonly repetitionLastN?: number;
+  /** Taken off an id's logit for each time it was generated; negative values encourage. 0 by default. */
+  readonly frequencyPenalty?: number;
+  /** Taken off the logit of every id that was generated. 0 by default. */
+  readonly presencePenalty?: number;
+  /** Finite numbers added to the logits of ids, before everything else. */
+  readonly logitBias?: Readonly<Record<number, number>>;
   /** An integer from 0 to 2^53 - 1; random by default. */
   readonly seed?: number;
 }
 
 const count: NumberRange = { minimum: 0, integer: true };
 
-const ranges: Readonly<Record<keyof SamplingSettings, NumberRange>> = {
+const penalty: NumberRange = { fix: 'use 0 for no penalty' };
+
+const ranges: Readonly<Record<Exclude<keyof SamplingSettings, 'logitBias'>, NumberRange>> = {
   temperature: { minimum: 0, fix: 'use 0 for greedy decoding, or values around 0.7 to 1' },
   topK: { ...count, fix: 'use 0 to keep all tokens' },
   topP: { minimum: 0, maximum: 1, fix: 'use 1 to keep all tokens' },
   minP: { minimum: 0, maximum: 1, fix: 'use 0 to keep all tokens' },
   repetitionPenalty: { above: 0, fix: 'use 1 for no penalty' },
   repetitionLastN: { ...count, fix: 'use 0 for the whole context' },
+  frequencyPenalty: penalty,
+  presencePenalty: penalty,
   seed: { ...count, maximum: Number.MAX_SAFE_INTEGER, fix: 'leave it out for a random seed' },
 };
 
 /** Throws `RequestError`, naming field, range and fix, unless every setting is known and in range. */
 export function checkSettings(settings: SamplingSettings): void {
-  for (const [field, value] of Object.entries(settings)) {
+  const { logitBias: bias, ...numbers } = settings;
+  if (bias !== undefined) checkBias(bias);
+  for (const [field, value] of Object.entries(numbers)) {
     if (!Object.hasOwn(ranges, field)) {
       throw new RequestError({
         where: 'sampling settings',
-        expected: `only ${Object.keys(ranges).join(', ')}`,
+        expected: `only ${[...Object.keys(ranges), 'logitBias'].join(', ')}`,
         got: JSON.stringify(field),
         fix: 'correct its spelling or remove it',
       });
     }
-    if (value !== undefined) requireNumber('sampling settings', field, value, ranges[field as keyof SamplingSettings]);
+    if (value !== undefined) requireNumber('sampling settings', field, value, ranges[field as keyof typeof ranges]);
   }
 }
 
 /**
- * The default chain, in llama.cpp's order: penalties, top-k, top-p, min-p, temperature last, so that truncation judges the
+ * The default chain, in llama.cpp's order: bias, penalties, top-k, top-p, min-p, temperature last, so that truncation judges the
  * model's own probabilities. Top-p measures its mass among what top-k left. Throws `RequestError` for bad settings.
  */
 export function defaultProcessors(settings: SamplingSettings): LogitProcessor[] {
   checkSettings(settings);
   const chain: LogitProcessor[] = [];
-  const penalty = settings.repetitionPenalty ?? 1;
+  const bias = settings.logitBias ?? {};
+  if (Object.keys(bias).length > 0) chain.push(logitBias(bias));
+  const repetition = settings.repetitionPenalty ?? 1;
   const lastN = settings.repetitionLastN ?? 0;
-  if (penalty !== 1) chain.push(repetitionPenalty(penalty, lastN === 0 ? {} : { lastN }));
+  if (repetition !== 1) chain.push(repetitionPenalty(repetition, lastN === 0 ? {} : { lastN }));
+  const frequency = settings.frequencyPenalty ?? 0;
+  const presence = settings.presencePenalty ?? 0;
+  if (frequency !== 0 || presence !== 0) chain.push(occurrencePenalty({ frequency, presence }));
   if (settings.temperature === 0) return chain;
   if ((settings.topK ?? 0) > 0) chain.push(topK(settings.topK ?? 0));
   if ((settings.topP ?? 1) < 1) chain.push(topP(settings.topP ?? 1));

@@ -82,6 +82,13 @@ export class CapacityError extends YocoError {
   }
 }
 
+/** More requests than may wait. Nothing was begun: the same request may succeed later. */
+export class BusyError extends YocoError {
+  constructor(facts: ErrorFacts | string, options?: ErrorOptions) {
+    super('busy', facts, options);
+  }
+}
+
 /** A request (prompt, sampling settings, ids) that cannot be served as given. */
 export class RequestError extends YocoError {
   constructor(facts: ErrorFacts | string, options?: ErrorOptions) {

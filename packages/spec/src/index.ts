@@ -23,6 +23,7 @@ export type {
 } from './backend.ts';
 export {
   BackendError,
+  BusyError,
   CapacityError,
   CheckpointError,
   ConfigError,
@@ -36,11 +37,14 @@ export {
 } from './errors.ts';
 export type { AnyKernel, Cost, Graph, KernelSpec, RecordedCall, ReferenceCall } from './kernel.ts';
 export type {
+  AlternativeToken,
   FinishPart,
   FinishReason,
   GeneratePart,
   GenerateRequest,
   LanguageModel,
+  PromptPart,
+  PromptToken,
   SamplingSettings,
   ScoreOptions,
   TextPart,

@@ -8,6 +8,12 @@ export interface SamplingSettings {
   readonly topP?: number;
   readonly minP?: number;
   readonly repetitionPenalty?: number;
+  /** Taken off an id's logit for each time it was generated; OpenAI's. The prompt does not count. */
+  readonly frequencyPenalty?: number;
+  /** Taken off the logit of every id that was generated, however often; OpenAI's. The prompt does not count. */
+  readonly presencePenalty?: number;
+  /** Added to the logits of ids, before all other settings. Finite numbers. */
+  readonly logitBias?: Readonly<Record<number, number>>;
   readonly seed?: number;
 }
 
@@ -21,6 +27,15 @@ export interface GenerateRequest {
   readonly stop?: readonly string[];
   /** Go on past end-of-sequence ids. */
   readonly ignoreEos?: boolean;
+  /**
+   * How many alternatives (0 to 20) come with each token, besides its own log-probability. Absent: neither. They are of the
+   * model's distribution, before any sampling setting.
+   */
+  readonly logProbabilities?: number;
+  /** The same for the prompt's tokens, in a `prompt` part. */
+  readonly promptLogProbabilities?: number;
+  /** Among waiting requests a higher one starts first. Default 0; any finite number. */
+  readonly priority?: number;
   /** Iterations of the first self stage, instead of the model's own. */
   readonly iterations?: number;
   /** Ends generation with reason `abort`, within one decode step or prefill chunk. */
@@ -34,6 +49,8 @@ export type FinishReason = 'stop' | 'length' | 'abort';
 export interface Usage {
   readonly promptTokens: number;
   readonly completionTokens: number;
+  /** Prompt tokens whose state was at hand from an earlier request and not computed again. */
+  readonly cachedTokens: number;
   /** Cache bytes of this sequence by the formula, for the tokens fed. */
   readonly cacheBytes: number;
 }
@@ -53,9 +70,32 @@ export interface TextPart {
   readonly text: string;
 }
 
+/** An id that could have stood in a place, and ln p of it. */
+export interface AlternativeToken {
+  readonly id: number;
+  readonly logProbability: number;
+}
+
 export interface TokenPart {
   readonly type: 'token';
   readonly id: number;
+  /** ln p of the id given all before it, where the request asked for `logProbabilities`. */
+  readonly logProbability?: number;
+  /** The likeliest ids with ln p, likeliest first, as many as asked for; the chosen one may be among them. */
+  readonly alternatives?: readonly AlternativeToken[];
+}
+
+/** One token of the prompt; the first has no log-probability and no alternatives, as nothing stands before it. */
+export interface PromptToken {
+  readonly id: number;
+  readonly logProbability?: number;
+  readonly alternatives?: readonly AlternativeToken[];
+}
+
+/** Only where the request asked for `promptLogProbabilities`. */
+export interface PromptPart {
+  readonly type: 'prompt';
+  readonly tokens: readonly PromptToken[];
 }
 
 export interface FinishPart {
@@ -65,8 +105,8 @@ export interface FinishPart {
   readonly timings: Timings;
 }
 
-/** In the order: tokens and texts, then one finish. */
-export type GeneratePart = TokenPart | TextPart | FinishPart;
+/** In the order: one prompt where asked for, tokens and texts, then one finish. */
+export type GeneratePart = PromptPart | TokenPart | TextPart | FinishPart;
 
 export interface ScoreOptions {
   readonly iterations?: number;
@@ -81,6 +121,7 @@ export interface LanguageModel extends AsyncDisposable {
   readonly vocabularySize: number;
   readonly bosTokenId: number | undefined;
   readonly tokenizer: Tokenizer;
+  /** Throws `BusyError` when too many requests wait already. */
   generate(request: GenerateRequest): AsyncIterable<GeneratePart>;
   /** −ln p of ids[from], ids[from + 1], … each given all ids before it; `from` ≥ 1. Float32 [ids.length − from]. */
   score(ids: ArrayLike<number>, from: number, options?: ScoreOptions): Promise<Float32Array>;

@@ -50,7 +50,7 @@ export async function generate(folder: string | undefined, options: GenerateOpti
     } else if (part.type === 'text') {
       text += part.text;
       if (options.json !== true) process.stdout.write(part.text);
-    } else finish = part;
+    } else if (part.type === 'finish') finish = part;
   }
   const { reason, usage, timings } = finish!;
   if (options.json === true) {

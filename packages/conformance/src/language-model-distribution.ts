@@ -1,0 +1,75 @@
+/** Log-probabilities of tokens, and settings that change single ids' chances. */
+import { expectEqual, expectThat } from './expectations.ts';
+import { generateAll, promptIds } from './generation.ts';
+import { expectSame, greedy, lively, type Subject } from './language-model-subject.ts';
+import { expectClose } from './numbers.ts';
+import type { CheckOf } from './suite.ts';
+
+export const distributionChecks: readonly CheckOf<Subject>[] = [
+  [
+    'log-probabilities of the model itself, whatever the sampling settings',
+    async ({ model, prompt }) => {
+      const before = promptIds(model, prompt);
+      for (const sampling of [greedy, { ...lively, temperature: 1.7, topK: 30, repetitionPenalty: 1.3 }]) {
+        const request = { prompt, maxTokens: 7, sampling, ignoreEos: true };
+        const plain = await generateAll(model, request);
+        const told = await generateAll(model, { ...request, logProbabilities: 5 });
+        expectSame('with log-probabilities', told, plain);
+        const losses = await model.score([...before, ...told.ids], before.length);
+        const got = told.tokens.map(({ logProbability }) => -logProbability!);
+        expectClose('−ln p of the tokens', Float64Array.from(got), losses, 1e-4);
+      }
+    },
+  ],
+  [
+    'as many alternatives as asked for, likeliest first',
+    async ({ model, prompt }) => {
+      const request = { prompt, maxTokens: 4, sampling: greedy, ignoreEos: true };
+      for (const count of [0, 1, 20]) {
+        const { tokens } = await generateAll(model, { ...request, logProbabilities: count });
+        for (const { id, logProbability, alternatives } of tokens) {
+          expectEqual('alternatives', alternatives?.length, Math.min(count, model.tokenizer.vocabularySize));
+          if (count === 0) continue;
+          expectEqual('the likeliest alternative', alternatives![0], { id, logProbability });
+          const values = alternatives!.map((alternative) => alternative.logProbability);
+          const falling = values.every((value, index) => index === 0 || value <= values[index - 1]!);
+          expectThat(falling, 'alternatives', 'falling log-probabilities', values.join(', '));
+          const total = values.reduce((sum, value) => sum + Math.exp(value), 0);
+          expectThat(total < 1.001, 'the probability of all alternatives', 'at most 1', total);
+        }
+      }
+      const { tokens } = await generateAll(model, request);
+      expectEqual('tokens when not asked', Object.keys(tokens[0]!), ['type', 'id']);
+    },
+  ],
+  [
+    'what a bias forces, and not what it rules out',
+    async ({ model, prompt }) => {
+      const request = { prompt, maxTokens: 5, ignoreEos: true };
+      const free = await generateAll(model, { ...request, sampling: greedy });
+      const forced = (free.ids[0]! + 1) % model.tokenizer.vocabularySize;
+      for (const sampling of [greedy, lively]) {
+        const { ids } = await generateAll(model, {
+          ...request,
+          sampling: { ...sampling, logitBias: { [forced]: 1000 } },
+        });
+        expectEqual('forced ids', ids, new Array(5).fill(forced));
+      }
+      const without = await generateAll(model, {
+        ...request,
+        sampling: { ...greedy, logitBias: { [free.ids[0]!]: -1000 } },
+      });
+      expectThat(!without.ids.includes(free.ids[0]!), 'ids', `never ${free.ids[0]}`, without.ids.join(', '));
+    },
+  ],
+  [
+    'no id twice under penalties that outweigh every logit',
+    async ({ model, prompt }) => {
+      for (const sampling of [{ presencePenalty: 1000 }, { frequencyPenalty: 1000 }]) {
+        const request = { prompt, maxTokens: 12, sampling: { ...greedy, ...sampling }, ignoreEos: true };
+        const { ids } = await generateAll(model, request);
+        expectEqual('different ids', new Set(ids).size, 12);
+      }
+    },
+  ],
+];
