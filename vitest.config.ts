@@ -22,7 +22,9 @@ export default defineConfig({
             '**/node_modules/**',
             '**/dist/**',
           ],
-          testTimeout: 60_000,
+          // ends what hangs; what is slow on a busy machine may go on
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
       ...browserProjects(),

@@ -58,7 +58,8 @@ function project(
       name,
       include,
       exclude: [...exclude, '**/node_modules/**', '**/dist/**'],
-      testTimeout: 60_000,
+      testTimeout: 300_000,
+      hookTimeout: 300_000,
       browser: {
         enabled: true,
         headless: true,

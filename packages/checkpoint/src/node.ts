@@ -1,4 +1,4 @@
-export { writeFileAtomically } from './node/atomic-write.ts';
+export { removeAbandonedFiles, writeFileAtomically } from './node/atomic-write.ts';
 export { openFileSource } from './node/file-source.ts';
 export { directoryFiles, openModelFolder } from './node/model-folder.ts';
 export { type ModelFolderContent, writeModelFolder } from './node/write-model-folder.ts';

@@ -1,6 +1,6 @@
 /** Files that are either wholly written or not there at all. */
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { failure } from '../fail.ts';
 
@@ -19,6 +19,16 @@ type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 export async function writeFileAtomically(path: string, pieces: Pieces): Promise<void> {
   const staged = await stageFile(path, pieces);
   await staged.commit();
+}
+
+/**
+ * Removes what killed writers of these files left in a folder under temporary names. Whoever still writes one of them loses it: call
+ * it where nobody else can.
+ */
+export async function removeAbandonedFiles(folder: string, files: readonly string[]): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  const left = names.filter((name) => files.includes(/^\.(.+)\.[0-9a-f]{12}\.tmp$/.exec(name)?.[1] ?? ''));
+  await Promise.all(left.map((name) => rm(join(folder, name), { force: true })));
 }
 
 /**

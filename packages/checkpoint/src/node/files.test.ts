@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSafetensors } from '../safetensors-read.ts';
 import { tensorOf, type WritableTensor } from '../safetensors-write.ts';
 import { floats, sampleFile, sampleTensors } from '../testing.ts';
-import { writeFileAtomically } from './atomic-write.ts';
+import { removeAbandonedFiles, writeFileAtomically } from './atomic-write.ts';
 import { openFileSource } from './file-source.ts';
 import { writeSafetensors } from './write-safetensors.ts';
 
@@ -65,6 +65,23 @@ describe('writeSafetensors', () => {
     await expect(writeSafetensors(at('taken'), [])).rejects.toThrow(CheckpointError);
     expect((await readdir(folder)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
+});
+
+test('what killed writers left goes, and nothing else', async () => {
+  await mkdir(at('left'));
+  const others = [
+    '.b.json.0123456789ab.tmp',
+    '.a.json.0123456789.tmp',
+    'a.json.0123456789ab.tmp',
+    '.a.json.tmp',
+    'a.json',
+  ];
+  for (const name of [...others, '.a.json.0123456789ab.tmp', '.a.json.ba9876543210.tmp']) {
+    await writeFile(at(`left/${name}`), 'half');
+  }
+  await removeAbandonedFiles(at('left'), ['a.json', 'c.json']);
+  expect((await readdir(at('left'))).sort()).toEqual([...others].sort());
+  await removeAbandonedFiles(at('nowhere'), ['a.json']);
 });
 
 describe('openFileSource', () => {

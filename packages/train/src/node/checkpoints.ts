@@ -8,6 +8,7 @@ import { openSafetensors, parseJsonObject, tensorOf, type WritableTensor } from 
 import {
   openFileSource,
   openModelFolder,
+  removeAbandonedFiles,
   writeFileAtomically,
   writeModelFolder,
   writeSafetensors,
@@ -98,6 +99,7 @@ export function createCheckpoints(folder: string, files: CheckpointFiles, keep: 
         if (number !== undefined && number > step) await removeWhole(folder, name);
         else if (/^\.(writing|removing)-/.test(name)) await rm(join(folder, name), { recursive: true, force: true });
       }
+      await removeAbandonedFiles(folder, [latestFile, bestFile]);
       await prune(folder, keep, point);
     },
   };

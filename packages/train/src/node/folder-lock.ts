@@ -5,7 +5,7 @@ import { ConfigError } from '@yoco-u/spec';
 
 const lockFile = '.lock';
 
-/** Held until disposed. What a dead process left is taken over. Throws `ConfigError` where a live one trains. */
+/** Held until disposed. What a dead process left is taken over. Throws `ConfigError` where a live one trains, or no file can be written. */
 export async function lockFolder(folder: string): Promise<AsyncDisposable> {
   const path = join(folder, lockFile);
   const own = `${process.pid} ${await startOf(process.pid)}`;
@@ -14,7 +14,7 @@ export async function lockFolder(folder: string): Promise<AsyncDisposable> {
       await writeFile(path, own, { flag: 'wx' });
       return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw cannotWrite(folder, error);
     }
     const holder = await readFile(path, 'utf8').catch(() => '');
     if (await isAlive(holder)) {
@@ -27,6 +27,14 @@ export async function lockFolder(folder: string): Promise<AsyncDisposable> {
     }
     await rm(path, { force: true });
   }
+}
+
+export function cannotWrite(folder: string, cause: unknown): ConfigError {
+  const got = cause instanceof Error ? cause.message : String(cause);
+  return new ConfigError(
+    { where: folder, expected: 'a folder that can be written', got, fix: 'name another' },
+    { cause },
+  );
 }
 
 /** Ids come round again: a process is the same only if it started at the same time. */

@@ -1,8 +1,8 @@
 /** A run on disk: a model folder at its top, and what it takes to go on below. */
-import { mkdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parseJsonObject, tensorOf } from '@yoco-u/checkpoint';
-import { openModelFolder, writeFileAtomically, writeModelFolder } from '@yoco-u/checkpoint/node';
+import { openModelFolder, removeAbandonedFiles, writeFileAtomically, writeModelFolder } from '@yoco-u/checkpoint/node';
 import { CapacityError, ConfigError } from '@yoco-u/spec';
 import type { SaveEvent, TrainEvent } from '../events.ts';
 import { renderReport } from '../report.ts';
@@ -10,6 +10,7 @@ import type { RunConfig } from '../run-config.ts';
 import { parseRunRequest, type RunRequest } from '../run-request.ts';
 import type { Trainer } from '../trainer.ts';
 import { type CheckpointFiles, type Checkpoints, createCheckpoints, type SavedCheckpoint } from './checkpoints.ts';
+import { cannotWrite } from './folder-lock.ts';
 import { createMetricsFile } from './metrics-file.ts';
 
 /** What a run was asked for and what came of it: `train.json`. */
@@ -20,6 +21,9 @@ export interface SavedRun {
 
 const runFile = 'train.json';
 const tokenizerFile = 'tokenizer.json';
+const metricsFile = 'metrics.jsonl';
+const reportFile = 'report.html';
+const ownFiles = [runFile, metricsFile, reportFile, 'model.safetensors', 'config.json', tokenizerFile];
 
 export interface RunFolder {
   readonly path: string;
@@ -33,20 +37,12 @@ export interface RunFolder {
   append(event: TrainEvent): Promise<void>;
 }
 
-/** Makes the folder. Throws `ConfigError` where it cannot be made, or is a file. */
+/** Makes the folder. Throws `ConfigError` where it cannot be made, or is a file; whether it takes files shows when it is locked. */
 export async function makeFolder(path: string): Promise<void> {
   try {
     await makeFolders(resolve(path));
-    // a folder that is there may still refuse files
-    const probe = join(path, `.probe-${process.pid}`);
-    await writeFile(probe, '');
-    await rm(probe);
   } catch (cause) {
-    const got = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigError(
-      { where: path, expected: 'a folder that can be written', got, fix: 'name another' },
-      { cause },
-    );
+    throw cannotWrite(path, cause);
   }
 }
 
@@ -108,10 +104,10 @@ export function openRunFolder(path: string, run: SavedRun, tokenizerJson: string
     { model: config.model, tokenizerJson },
     config.checkpoints.keep,
   );
-  const metrics = createMetricsFile(join(path, 'metrics.jsonl'));
+  const metrics = createMetricsFile(join(path, metricsFile));
   const writeText = (name: string, text: string): Promise<void> =>
     writeFileAtomically(join(path, name), [new TextEncoder().encode(text)]);
-  const report = async (): Promise<void> => writeText('report.html', renderReport(await metrics.read(), config));
+  const report = async (): Promise<void> => writeText(reportFile, renderReport(await metrics.read(), config));
   const publish = async (trainer: Trainer, step: number): Promise<void> => {
     const tensors = trainer.weightNames.map((name) => ({
       ...tensorOf(name, trainer.shapeOf(name), new Float32Array(0)),
@@ -125,6 +121,7 @@ export function openRunFolder(path: string, run: SavedRun, tokenizerJson: string
     path,
     checkpoints,
     async begin() {
+      await removeAbandonedFiles(path, ownFiles);
       await checkpoints.cutAfter(-1);
       await metrics.cutAfter(-1);
       await writeText(tokenizerFile, tokenizerJson);
@@ -132,6 +129,7 @@ export function openRunFolder(path: string, run: SavedRun, tokenizerJson: string
     },
     async resume(step, trainer) {
       const saved = await checkpoints.load(step, trainer);
+      await removeAbandonedFiles(path, ownFiles);
       await writeText(runFile, `${JSON.stringify({ version: 1, ...run }, null, 2)}\n`);
       await checkpoints.cutAfter(step);
       await metrics.cutAfter(step);

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { openSafetensors } from '@yoco-u/checkpoint';
 import { openFileSource, openModelFolder } from '@yoco-u/checkpoint/node';
 import { parseConfig } from '@yoco-u/model';
@@ -37,6 +38,23 @@ async function metricsOf(run: string): Promise<readonly unknown[]> {
     .map((line) => JSON.parse(line))
     .filter(({ type }) => type === 'step' || type === 'validation')
     .map(({ seconds, secondsLeft, tokensPerSecond, flopsPerSecond, ...rest }) => rest);
+}
+
+/** Paths in a run of all that is not meant to be seen. */
+async function hiddenIn(run: string): Promise<readonly string[]> {
+  const names = await readdir(run, { recursive: true });
+  return names.filter((name) => basename(name).startsWith('.')).sort();
+}
+
+/** A process that trains until it is done, and then lives until it is killed or its input ends. */
+function startTiny(run: string) {
+  const script = join(import.meta.dirname, '../__fixtures__/tiny-run-process.ts');
+  const child = spawn(process.execPath, ['--conditions', '@yoco-u/source', script, run]);
+  const errors = text(child.stderr);
+  const ended = new Promise<object>((resolve) => {
+    child.on('close', async (code, signal) => resolve({ ...(signal ? { signal } : { code }), errors: await errors }));
+  });
+  return Object.assign(child, { ended });
 }
 
 describe('a run folder', () => {
@@ -103,29 +121,46 @@ describe('the same weights and moments, bit for bit', () => {
 
   test('when it is killed at random moments', async () => {
     const run = folder('killed');
-    const script = join(import.meta.dirname, '../__fixtures__/tiny-run-process.ts');
-    let kills = 0;
-    for (let finished = false; !finished; ) {
-      const child = spawn(process.execPath, ['--conditions', '@yoco-u/source', script, run]);
-      let errors = '';
-      child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        errors += text;
-      });
+    for (let kills = 0; kills < 12; kills++) {
+      const child = startTiny(run);
       // some while it starts, most at work: writing checkpoints takes as long as the steps between
-      const patience = kills < 12 ? Math.random() * 120 : Number.POSITIVE_INFINITY;
-      child.stdout.once('data', () => {
-        if (Number.isFinite(patience)) setTimeout(() => child.kill('SIGKILL'), patience);
-      });
-      const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-      finished = code === 0;
-      if (!finished) kills++;
-      expect(errors).toBe('');
+      child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), Math.random() * 120));
+      expect(await child.ended).toEqual({ signal: 'SIGKILL', errors: '' });
     }
-    expect(kills).toBeGreaterThan(0);
+    const last = startTiny(run);
+    last.stdin.end();
+    expect(await last.ended).toEqual({ code: 0, errors: '' });
     expect(await bytesOf(run)).toEqual(await bytesOf(whole));
     expect(await metricsOf(run)).toEqual(await metricsOf(whole));
-    expect((await readdir(join(run, 'checkpoints'))).filter((name) => name.startsWith('.'))).toEqual([]);
-  }, 120_000);
+    expect(await hiddenIn(run)).toEqual([]);
+  });
+
+  test('after a death in the middle of a file, of which nothing stays', async () => {
+    const run = folder('half written');
+    await using backend = await wasm();
+    const options = { folder: run, request: tinyRequest, backend, resume: 'auto' } as const;
+    const dying = ['train.json', 'metrics.jsonl', 'report.html', 'model.safetensors', 'config.json', 'tokenizer.json'];
+    dying.push('checkpoints/latest.json', 'checkpoints/best.json');
+    const plant = async (): Promise<void> => {
+      await mkdir(join(run, 'checkpoints/.writing-step-9'), { recursive: true });
+      await mkdir(join(run, 'checkpoints/.removing-step-3'), { recursive: true });
+      for (const name of dying) {
+        const path = join(run, name);
+        await writeFile(join(dirname(path), `.${basename(path)}.0123456789ab.tmp`), 'ha');
+      }
+      await writeFile(join(run, '.lock'), '');
+    };
+    const others = ['.notes.0123456789ab.tmp', '.train.json.swp', 'checkpoints/.step-6.mine'];
+    await plant();
+    for (const name of others) await writeFile(join(run, name), 'somebody’s');
+    await collectRun({ ...options, stopAt: 7 });
+    expect(await hiddenIn(run)).toEqual([...others].sort());
+    await plant();
+    await collectRun(options);
+    expect(await hiddenIn(run)).toEqual([...others].sort());
+    expect(await bytesOf(run)).toEqual(await bytesOf(whole));
+    expect(await metricsOf(run)).toEqual(await metricsOf(whole));
+  });
 });
 
 test('two runs at once in one folder are refused, and the first goes on', async () => {
