@@ -68,6 +68,18 @@ export function createProgram(): Command {
     .option('--runs <count>', 'runs; the best counts', integer(1, 1000), 5)
     .action(async (folder, options) => (await import('./commands/bench-generate.ts')).benchGenerate(folder, options));
 
+  bench
+    .command('train')
+    .description('whole training steps of a known shape, beside the same limits and the memory that was planned')
+    .option('--shape <name>', '1m: 128 wide, 3 + 3 layers; 8m: 256 wide, 4 + 4 layers; both T = 3', '1m')
+    .option('--runs <count>', 'steps; the best counts', integer(1, 1000), 10)
+    .option('--recompute', 'compute activations twice instead of keeping them')
+    .option('--threads <count>', 'threads (default: all cores)', integer(1, 256))
+    .addOption(simdOption())
+    .option('--json', 'print one JSON object')
+    .option('--debug', 'show stack traces')
+    .action(async (options) => (await import('./commands/bench-train.ts')).benchTrain(options));
+
   addTrainCommand(program);
   addTokenizerCommands(program);
 
