@@ -1,0 +1,35 @@
+/** Bodies checked against their schemas. */
+import type * as z from 'zod';
+import { ApiError, invalidField } from './api-error.ts';
+
+const longestMessage = 300;
+
+/** The body as the schema's type. Throws `ApiError` (400) that names the first field that is wrong. */
+export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  // a body made to fail everywhere has many issues: one is enough to act on
+  throw toError(result.error.issues[0]!);
+}
+
+function toError(issue: z.core.$ZodIssue): ApiError {
+  const path = formatPath(issue.path);
+  if (issue.code === 'unrecognized_keys') {
+    const param = shorten(formatPath([...issue.path, issue.keys[0]!]));
+    return invalidField(param, 'unknown or not supported; leave it out', 'unsupported_parameter');
+  }
+  const message = shorten(issue.message);
+  if (path !== '') return invalidField(shorten(path), message);
+  return new ApiError({ status: 400, code: 'invalid_value', message: `body: ${message}` });
+}
+
+function formatPath(path: readonly PropertyKey[]): string {
+  return path
+    .map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`))
+    .join('');
+}
+
+/** Keys come from the client: an answer must not grow with them. */
+function shorten(text: string): string {
+  return text.length <= longestMessage ? text : `${text.slice(0, longestMessage)}…`;
+}
