@@ -1,4 +1,4 @@
 import { library } from '@yoco-u/tsup-preset';
 import { defineConfig } from 'tsup';
 
-export default defineConfig(library({ index: 'src/index.ts', wasm: 'src/wasm.ts' }));
+export default defineConfig(library({ index: 'src/index.ts', wasm: 'src/wasm.ts', webgpu: 'src/webgpu/index.ts' }));

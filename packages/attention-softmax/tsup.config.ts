@@ -1,4 +1,6 @@
 import { library } from '@yoco-u/tsup-preset';
 import { defineConfig } from 'tsup';
 
-export default defineConfig(library({ index: 'src/index.ts', wasm: 'src/wasm/index.ts' }));
+export default defineConfig(
+  library({ index: 'src/index.ts', wasm: 'src/wasm/index.ts', webgpu: 'src/webgpu/index.ts' }),
+);

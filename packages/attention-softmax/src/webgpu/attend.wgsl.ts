@@ -1,0 +1,175 @@
+/**
+ * Softmax attention in WGSL. Keys are taken in splits at absolute positions; within a split block by block with a running maximum
+ * and sum, and the splits are merged in ascending order. One invocation does all splits of a (row, head), or, where rows
+ * are few, one split each, merged by a second dispatch: the same sums in the same order either way.
+ */
+import { addressText, type HeadShape, headConstants, type MemoryName, readText, segmentText } from './wgsl.ts';
+
+/** A score that no key reaches: hidden ones weigh exp(hidden − m) = 0. */
+const hidden = '-1e30';
+
+/** Takes in the eight positions of one block of a memory, those of first .. last. */
+function seeText(memory: MemoryName): string {
+  return /* wgsl */ `
+fn see_${memory}(segment: Segment, head: i32, at: i32, position: i32, first: i32, last: i32) {
+  let keys = ${memory}_at(segment, 0, head, position);
+  let values = ${memory}_at(segment, 1, head, position);
+  var low = vec4f();
+  var high = vec4f();
+  for (var d = 0; d < D; d++) {
+    let component = q[at + d];
+    low += component * ${memory}_key(keys, d, 0);
+    high += component * ${memory}_key(keys, d, 1);
+  }
+  let lanes = position + vec4i(0, 1, 2, 3);
+  low = select(vec4f(${hidden}), low * params.scale, (lanes >= vec4i(first)) & (lanes <= vec4i(last)));
+  high = select(vec4f(${hidden}), high * params.scale, (lanes + 4 >= vec4i(first)) & (lanes + 4 <= vec4i(last)));
+  let most = max(max(largest, max(max(low.x, low.y), max(low.z, low.w))), max(max(high.x, high.y), max(high.z, high.w)));
+  let decay = exp(largest - most);
+  low = exp(low - most);
+  high = exp(high - most);
+  total = total * decay + (low.x + low.y + low.z + low.w) + (high.x + high.y + high.z + high.w);
+  largest = most;
+  for (var n = 0; n < N; n++) { sums[n] *= decay; }
+  var weights = array<f32, 8>(low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w);
+  // entries outside may hold anything: they must not be multiplied by their weight of zero
+  let begin = max(first - position, 0);
+  let end = min(last - position, 7);
+  for (var lane = begin; lane <= end; lane++) {
+    let weight = weights[lane];
+    for (var n = 0; n < N; n++) { sums[n] += weight * ${memory}_value(values, lane, n); }
+  }
+}
+`;
+}
+
+export interface AttendMemory {
+  /** Memories in the order of their positions: a ring's earlier positions, then the run's own. */
+  readonly memories: readonly MemoryName[];
+  /** Whether a row sees nothing before its segment. */
+  readonly ownOnly: boolean;
+}
+
+function seeBlock({ memories }: AttendMemory): string {
+  const see = (memory: MemoryName): string => `see_${memory}(segment, head, at, position, begin, end);`;
+  if (memories.length === 1) return see(memories[0]!);
+  return `if (position < segment.start - segment.start % 8) { ${see(memories[0]!)} } else { ${see(memories[1]!)} }`;
+}
+
+/** Everything up to `attend_split`, which leaves a split's results in `largest`, `total` and `sums`. */
+function splitText(memory: AttendMemory, shape: HeadShape, splitLength: number): string {
+  return /* wgsl */ `${headConstants(shape)}
+const split_length: i32 = ${splitLength};
+var<private> largest: f32;
+var<private> total: f32;
+var<private> sums: array<Element, N>;
+${segmentText}${memory.memories.map((name) => addressText(name) + readText(name, shape) + seeText(name)).join('')}
+fn first_visible(segment: Segment, last: i32) -> i32 {
+  let earliest = ${memory.ownOnly ? 'segment.start' : '0'};
+  return select(earliest, max(earliest, last - params.window + 1), params.window > 0);
+}
+
+fn attend_split(segment: Segment, row: i32, query_head: i32, split: i32, first: i32, last: i32) {
+  largest = ${hidden};
+  total = 0.0;
+  for (var n = 0; n < N; n++) { sums[n] = Element(); }
+  let head = query_head / params.group;
+  let at = (row * params.key_value_heads * params.group + query_head) * D;
+  let begin = max(first, split * split_length);
+  let end = min(last, (split + 1) * split_length - 1);
+  for (var position = begin - begin % 8; position <= end; position += 8) {
+    ${seeBlock(memory)}
+  }
+}
+`;
+}
+
+/** One invocation a (row, head): q, segments, memories → out, and `statistics` where wanted. */
+export function attendRowsText(
+  memory: AttendMemory,
+  shape: HeadShape,
+  splitLength: number,
+  statistics: boolean,
+): string {
+  return /* wgsl */ `${splitText(memory, shape, splitLength)}
+@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
+  let row = i32(id.x);
+  let head = i32(id.y);
+  if (row >= params.rows) { return; }
+  let segment = segment_of_row(row);
+  let last = segment.start + row - segment.first_row;
+  let first = first_visible(segment, last);
+  var merged_largest: f32 = ${hidden};
+  var merged_total: f32 = 0.0;
+  var merged: array<Element, N>;
+  for (var n = 0; n < N; n++) { merged[n] = Element(); }
+  for (var split = first / split_length; split <= last / split_length; split++) {
+    attend_split(segment, row, head, split, first, last);
+    let most = max(merged_largest, largest);
+    let before = exp(merged_largest - most);
+    let now = exp(largest - most);
+    merged_total = merged_total * before + total * now;
+    for (var n = 0; n < N; n++) { merged[n] = merged[n] * before + sums[n] * now; }
+    merged_largest = most;
+  }
+  let index = row * params.key_value_heads * params.group + head;
+  for (var n = 0; n < N; n++) { out[index * N + n] = merged[n] / merged_total; }
+  ${statistics ? 'statistics[index] = vec2f(merged_largest, merged_total);' : ''}
+}
+`;
+}
+
+/** One invocation a (split, head, row): q, segments, memories → `partial` and `partial_statistics`. */
+export function attendSplitsText(memory: AttendMemory, shape: HeadShape, splitLength: number): string {
+  return /* wgsl */ `${splitText(memory, shape, splitLength)}
+@compute @workgroup_size(16) fn main(@builtin(global_invocation_id) id: vec3u) {
+  let row = i32(id.z);
+  let head = i32(id.y);
+  let segment = segment_of_row(row);
+  let last = segment.start + row - segment.first_row;
+  let first = first_visible(segment, last);
+  let split = first / split_length + i32(id.x);
+  if (split > last / split_length) { return; }
+  attend_split(segment, row, head, split, first, last);
+  let index = (row * params.key_value_heads * params.group + head) * params.splits + i32(id.x);
+  for (var n = 0; n < N; n++) { partial[index * N + n] = sums[n]; }
+  partial_statistics[index] = vec2f(largest, total);
+}
+`;
+}
+
+/** One invocation an element of out: merges what `attendSplitsText` left. */
+export function mergeSplitsText(memory: AttendMemory, shape: HeadShape, splitLength: number): string {
+  return /* wgsl */ `${headConstants(shape)}
+const split_length: i32 = ${splitLength};
+${segmentText}
+fn first_visible(segment: Segment, last: i32) -> i32 {
+  let earliest = ${memory.ownOnly ? 'segment.start' : '0'};
+  return select(earliest, max(earliest, last - params.window + 1), params.window > 0);
+}
+
+@compute @workgroup_size(16) fn main(@builtin(global_invocation_id) id: vec3u) {
+  let n = i32(id.x);
+  let head = i32(id.y);
+  let row = i32(id.z);
+  if (n >= N) { return; }
+  let segment = segment_of_row(row);
+  let last = segment.start + row - segment.first_row;
+  let count = last / split_length - first_visible(segment, last) / split_length + 1;
+  let index = row * params.key_value_heads * params.group + head;
+  var merged_largest: f32 = ${hidden};
+  var merged_total: f32 = 0.0;
+  var merged = Element();
+  for (var split = 0; split < count; split++) {
+    let found = partial_statistics[index * params.splits + split];
+    let most = max(merged_largest, found.x);
+    let before = exp(merged_largest - most);
+    let now = exp(found.x - most);
+    merged_total = merged_total * before + found.y * now;
+    merged = merged * before + partial[(index * params.splits + split) * N + n] * now;
+    merged_largest = most;
+  }
+  out[index * N + n] = merged / merged_total;
+}
+`;
+}
