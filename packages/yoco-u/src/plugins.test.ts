@@ -8,9 +8,9 @@ import { describe, expect, test } from 'vitest';
 import { builtInAttention, createBackend, loadModelFrom } from './index.ts';
 import { greedyIds, recorded } from './testing.ts';
 
-const path = new URL('../../../apps/cli/model/', import.meta.url).pathname;
+const path = new URL('../../../fixtures/models/stories-reference/', import.meta.url).pathname;
 
-/** The bundled model, with the attention of its first stage under another name. */
+/** The model, with the attention of its first stage under another name. */
 const renamed = (folder: ModelFolder): ModelFolder => {
   const [self, cross] = folder.config.stages as object[];
   return { ...folder, config: { ...folder.config, stages: [{ ...self, attention: 'mine' }, cross!] } };

@@ -1,8 +1,8 @@
-/** What tests in both kinds of page do with the bundled model. */
+/** What tests in both kinds of page do with a trained model. */
 import { openModelFolder } from '@yoco-u/checkpoint';
 import { type LoadedModel, loadModelFrom } from './load-model.ts';
 
-const folder = new URL('../../../apps/cli/model/', import.meta.url);
+const folder = new URL('../../../fixtures/models/stories-reference/', import.meta.url);
 
 /** The first ids that an independent implementation continues `prompt` with. */
 export const recorded = {
@@ -10,8 +10,8 @@ export const recorded = {
   ids: [44, 269, 259, 582, 289, 259, 370, 344, 932, 115],
 };
 
-/** Fetches the bundled model from the test server. */
-export async function fetchBundledModel(threads?: number): Promise<LoadedModel> {
+/** Fetches the model from the test server. */
+export async function fetchStoriesModel(threads?: number): Promise<LoadedModel> {
   await using files = await openModelFolder(folder);
   return await loadModelFrom(files, threads === undefined ? {} : { threads });
 }

@@ -16,19 +16,19 @@ interface Expected {
   readonly lossByIterations?: Readonly<Record<string, number>>;
 }
 
-/** What an independent implementation computes with the bundled model. */
-const expected: readonly Expected[] = JSON.parse(
-  readFileSync(join(import.meta.dirname, '__fixtures__/stories-expected.json'), 'utf8'),
-);
+const folder = join(import.meta.dirname, '../../../fixtures/models/stories-reference');
+
+/** What an independent implementation computes with the model. */
+const expected: readonly Expected[] = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8'));
 const [score, ...continuations] = expected as [Expected, ...Expected[]];
 
 let loaded: LoadedModel;
 beforeAll(async () => {
-  loaded = await loadModelFolder(join(import.meta.dirname, '../model'));
+  loaded = await loadModelFolder(folder);
 });
 afterAll(() => loaded[Symbol.asyncDispose]());
 
-describe('the bundled model', () => {
+describe('a model trained by an independent implementation', () => {
   test.each(continuations)('continues $text greedily as recorded', async ({ text, ids, greedy }) => {
     const { model } = loaded;
     expect(model.tokenizer.encode(text)).toEqual(ids);
