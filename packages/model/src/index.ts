@@ -1,6 +1,6 @@
 export { type LayerAttention, type ModelConfig, parseConfig, type StageConfig, withIterations } from './config.ts';
 export { cacheBytes, flopsPerToken, prefillFlops } from './cost.ts';
-export { countParameters, listParameters, type ModelParameter } from './parameters.ts';
+export { countParameters, isHiddenMatrix, listParameters, type ModelParameter } from './parameters.ts';
 export { type ForwardOptions, names, recordForward } from './record.ts';
 export { gradientName, recordTraining, type TrainingOptions } from './record-training.ts';
 export { createRotationWriter, type RotationWriter } from './rotation.ts';

@@ -10,9 +10,16 @@ export interface ModelParameter extends ParameterSpec {
 export const embeddingName = 'model.embed_tokens.weight';
 export const finalNormName = 'model.norm.weight';
 
+const untiedHeadName = 'lm_head.weight';
+
 /** Name of the output head's matrix: the embedding's where the two are tied. */
 export function headName(config: ModelConfig): string {
-  return config.tieWordEmbeddings ? embeddingName : 'lm_head.weight';
+  return config.tieWordEmbeddings ? embeddingName : untiedHeadName;
+}
+
+/** Whether a parameter is a matrix from hidden values to hidden values: neither embedding nor output head, and no vector. */
+export function isHiddenMatrix({ name, use }: ModelParameter): boolean {
+  return use === 'matrix' && name !== embeddingName && name !== untiedHeadName;
 }
 
 export function stagePrefix(stage: number): string {

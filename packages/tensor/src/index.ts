@@ -28,8 +28,15 @@ export {
   linearInputBackward,
   linearWeightAccumulate,
   linearWeightBackward,
+  type MuonDirectionParams,
+  type MuonUpdateParams,
   meanLoss,
   meanLossBackward,
+  muonDirection,
+  muonUpdate,
+  type NewtonSchulzParams,
+  newtonSchulz,
+  normalize,
   type OptimizerParams,
   type RmsNormBackwardParams,
   type RmsNormParams,
@@ -47,6 +54,7 @@ export {
   swiglu,
   swigluBackward,
 } from './kernels/index.ts';
+export { orthogonalize } from './orthogonalize.ts';
 export { type ArenaOptions, type ArenaPlace, type ArenaPlan, arenaAlignment, planArena } from './plan.ts';
 export { type ProgramSummary, printProgram, summarizeProgram } from './print.ts';
 export {

@@ -13,6 +13,7 @@ import { linearInputBackward, linearWeightAccumulate, linearWeightBackward } fro
 import { linearCrossEntropy } from './linear-cross-entropy.ts';
 import { linearCrossEntropyAccumulate, linearCrossEntropyBackward } from './linear-cross-entropy-backward.ts';
 import { meanLoss, meanLossBackward } from './mean-loss.ts';
+import { muonDirection, muonUpdate, newtonSchulz, normalize } from './muon.ts';
 import { adamwUpdate, sgdUpdate } from './optimizers.ts';
 import { addRmsNorm, rmsNorm } from './rms-norm.ts';
 import { addRmsNormBackward, rmsNormBackward } from './rms-norm-backward.ts';
@@ -25,6 +26,7 @@ export type { ClipScaleParams } from './clip.ts';
 export type { EmbeddingParams } from './embedding.ts';
 export type { EmbeddingBackwardParams, EmbeddingGradientParams } from './embedding-backward.ts';
 export type { GatherRowsBackwardParams } from './gather-rows.ts';
+export type { MuonDirectionParams, MuonUpdateParams, NewtonSchulzParams } from './muon.ts';
 export type { AdamwUpdateParams, OptimizerParams, SgdUpdateParams } from './optimizers.ts';
 export type { RmsNormParams } from './rms-norm.ts';
 export type { RmsNormBackwardParams } from './rms-norm-backward.ts';
@@ -52,6 +54,10 @@ export {
   linearWeightBackward,
   meanLoss,
   meanLossBackward,
+  muonDirection,
+  muonUpdate,
+  newtonSchulz,
+  normalize,
   rmsNorm,
   rmsNormBackward,
   rotary,
@@ -87,6 +93,10 @@ export const baseKernels: readonly AnyKernel[] = [
   linearWeightBackward,
   meanLoss,
   meanLossBackward,
+  muonDirection,
+  muonUpdate,
+  newtonSchulz,
+  normalize,
   rmsNorm,
   rmsNormBackward,
   rotary,

@@ -39,7 +39,7 @@ export const adamwUpdate: KernelSpec<AdamwUpdateParams> = {
   updates: [0, 1, 2],
   infer(inputs) {
     expectInputs('adamw_update', inputs, 4, 5);
-    expectStep('adamw_update', inputs.slice(0, 4), ['mean', 'variance', 'gradient'], inputs[4]);
+    expectStep('adamw_update', ['parameter', 'mean', 'variance', 'gradient'], inputs.slice(0, 4), inputs[4]);
     return [];
   },
   cost: ([parameter]) => ({ flops: 16 * elementCount(parameter!), bytes: 7 * byteLength(parameter!) }),
@@ -78,7 +78,7 @@ export const sgdUpdate: KernelSpec<SgdUpdateParams> = {
   updates: [0, 1],
   infer(inputs) {
     expectInputs('sgd_update', inputs, 3, 4);
-    expectStep('sgd_update', inputs.slice(0, 3), ['velocity', 'gradient'], inputs[3]);
+    expectStep('sgd_update', ['parameter', 'velocity', 'gradient'], inputs.slice(0, 3), inputs[3]);
     return [];
   },
   cost: ([parameter]) => ({ flops: 7 * elementCount(parameter!), bytes: 5 * byteLength(parameter!) }),
@@ -96,20 +96,24 @@ export const sgdUpdate: KernelSpec<SgdUpdateParams> = {
   },
 };
 
-function expectStep(
+/** Checks that tensors are of one shape, and the factor on the gradient. */
+export function expectStep(
   where: string,
-  [parameter, ...others]: readonly TensorType[],
   names: readonly string[],
+  types: readonly TensorType[],
   scale: TensorType | undefined,
 ): void {
-  expectElement(where, 'parameter', parameter!, 'f32');
-  others.forEach((type, index) => {
+  types.forEach((type, index) => {
     expectElement(where, names[index]!, type, 'f32');
-    expectSameShape(where, `parameter and ${names[index]}`, parameter!, type);
+    expectSameShape(where, `${names[0]} and ${names[index]}`, types[0]!, type);
   });
   if (scale !== undefined) expectOneElement(where, 'scale', scale);
 }
 
-function gradientFactor({ params, value }: ReferenceCall<OptimizerParams>, scale: NumberArray | undefined): number {
+/** What a gradient is multiplied by. */
+export function gradientFactor(
+  { params, value }: ReferenceCall<Pick<OptimizerParams, 'gradientScale'>>,
+  scale: NumberArray | undefined,
+): number {
   return value(params.gradientScale ?? 1) * (scale?.[0] ?? 1);
 }
