@@ -39,6 +39,7 @@ import {
   stored,
 } from './kernel-calls.ts';
 import { kernelsModule as module } from './kernels.wasm.ts';
+import { muonWasmKernels } from './muon-kernels.ts';
 import { optimizerWasmKernels } from './optimizer-kernels.ts';
 
 /** Constants, scratch of linear, statistics of 32 rows, 32 x 256 logits; `assembly/cross-entropy.ts` has the same. */
@@ -213,4 +214,5 @@ export const baseWasmKernels: readonly AnyWasmKernel[] = [
   ...gradientWasmKernels,
   ...crossEntropyBackwardWasmKernels,
   ...optimizerWasmKernels,
+  ...muonWasmKernels,
 ];

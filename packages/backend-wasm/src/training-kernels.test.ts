@@ -18,6 +18,9 @@ import {
   linearWeightBackward,
   meanLoss,
   meanLossBackward,
+  muonDirection,
+  muonUpdate,
+  orthogonalize,
   rmsNormBackward,
   rotaryBackward,
   scale,
@@ -259,7 +262,36 @@ const updates: readonly Case[] = [1, 7, 130, 40_001].flatMap((count): readonly C
   ),
 ]);
 
-const cases = [...products, ...norms, ...losses, ...sums, ...updates];
+const orthogonal: readonly Case[] = [
+  [1, 1],
+  [1, 37],
+  [37, 1],
+  [31, 33],
+  [16, 130],
+  [130, 16],
+  [64, 64],
+  [300, 160],
+].map(([m, n]) => ({
+  name: `muon ${m}x${n}`,
+  build(graph) {
+    const inputs = [state(graph, 'mean', m!, n!), input(graph, 'gradient', m!, n!), input(graph, 'factor', 1)];
+    const [direction] = graph.call(muonDirection, inputs, { momentum: 0.95, gradientScale: 0.5 });
+    const params = { learningRate: graph.scalar('learningRate', 'f32'), weightDecay: 0.125, factor: 3 };
+    graph.call(muonUpdate, [state(graph, 'parameter', m!, n!), orthogonalize(graph, direction!)], params);
+    graph.call(
+      muonUpdate,
+      [state(graph, 'zeros', m!, n!), orthogonalize(graph, input(graph, 'nothing', m!, n!))],
+      params,
+    );
+    return {};
+  },
+  data: { nothing: new Float32Array(m! * n!) },
+  values: { learningRate: 0.25 },
+  // five iterations let the rounding of the smallest singular values grow 485-fold
+  tolerance: 1e-4,
+}));
+
+const cases = [...products, ...norms, ...losses, ...sums, ...updates, ...orthogonal];
 
 /** Runs that a case asks for: all rows, some, none. */
 const runsOf = ({ rows, values = {} }: Case): readonly Readonly<Record<string, number>>[] =>

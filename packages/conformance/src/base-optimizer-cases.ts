@@ -1,6 +1,18 @@
 /** Cases for optimizer steps and for what surrounds them. */
 import type { Value } from '@yoco-u/spec';
-import { adamwUpdate, clipScale, f32, fillState, sgdUpdate, squareSum, tensorType } from '@yoco-u/tensor';
+import {
+  adamwUpdate,
+  clipScale,
+  f32,
+  fillState,
+  muonDirection,
+  muonUpdate,
+  newtonSchulz,
+  normalize,
+  sgdUpdate,
+  squareSum,
+  tensorType,
+} from '@yoco-u/tensor';
 import { widths } from './case-sizes.ts';
 import type { AnyKernelCase, CaseInput, CaseScalar, KernelWithCases } from './kernel-case.ts';
 import { randomArray } from './numbers.ts';
@@ -8,6 +20,8 @@ import { randomArray } from './numbers.ts';
 type Values = Readonly<Record<string, Value>>;
 
 const shapes = widths.map((width, index) => [1 + 5 * (index % 3), width]);
+/** Shapes that Muon sees: rows, columns, wide and tall. */
+const matrices = [...shapes, [7, 1], [33, 1], [31, 8], [129, 33]];
 
 function tensorInput(
   shape: readonly number[],
@@ -28,8 +42,9 @@ function steps(
   inputsOf: (shape: readonly number[]) => readonly CaseInput[],
   values: Readonly<Record<string, number>>,
   last: CaseInput,
+  of: readonly (readonly number[])[] = shapes,
 ): AnyKernelCase[] {
-  return shapes.flatMap((shape) =>
+  return of.flatMap((shape) =>
     [[], [last]].map((optional) => ({
       name: `[${shape.join(', ')}]${optional.length > 0 ? ', with a factor' : ''}`,
       inputs: [...inputsOf(shape), ...optional],
@@ -61,6 +76,47 @@ export const baseOptimizerCases: readonly KernelWithCases[] = [
       { learningRate: 0.0625, weightDecay: 0.125, gradientScale: 2, momentum: 0.875 },
       oneNumber(0.75),
     ),
+  },
+  {
+    kernel: muonDirection,
+    cases: steps(
+      (shape) => [tensorInput(shape, 1), tensorInput(shape, 2)],
+      { momentum: 0.9375, gradientScale: 2 },
+      oneNumber(0.75),
+      matrices,
+    ),
+  },
+  {
+    kernel: muonUpdate,
+    cases: matrices.map((shape) => ({
+      name: `[${shape.join(', ')}]`,
+      inputs: [tensorInput(shape, 1), tensorInput(shape, 2)],
+      scalars: scalarsOf({ learningRate: 0.0625, weightDecay: 0.125, factor: 0.5 }),
+      params: (given: Values) => given,
+    })),
+  },
+  {
+    kernel: newtonSchulz,
+    cases: widths.map((width) => ({
+      name: `[${width}, ${width}]`,
+      inputs: [tensorInput([width, width], 1), tensorInput([width, width], 2)],
+      params: () => ({ coefficients: [3.5, -4.75, 2] }),
+    })),
+  },
+  {
+    kernel: normalize,
+    cases: [
+      ...matrices.map((shape) => ({
+        name: `[${shape.join(', ')}]`,
+        inputs: [tensorInput(shape, 1), oneNumber(6.25)],
+        params: () => ({}),
+      })),
+      {
+        name: 'zeros',
+        inputs: [tensorInput([5, 7], 1, () => 0), oneNumber(0)],
+        params: () => ({}),
+      },
+    ],
   },
   {
     kernel: fillState,

@@ -11,6 +11,7 @@ export {
   linear_weight_accumulate,
   linear_weight_backward,
 } from './linear-backward';
+export { muon_direction, muon_direction_scaled, muon_update, newton_schulz, normalize } from './muon';
 export {
   add_rms_norm_backward,
   add_rms_norm_backward_both,
