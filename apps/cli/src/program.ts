@@ -102,6 +102,13 @@ function addTrainCommand(program: Command): void {
     .option('--recompute', 'compute activations twice instead of keeping them: less memory, more work')
     .option('--sequence-length <tokens>', 'tokens of a sequence', integer(1))
     .option('--learning-rate <number>', 'the highest of the schedule', decimal(0))
+    .addOption(
+      new Option('--optimizer <name>', 'muon: on matrices of layers, and AdamW on the rest (default: adamw)').choices([
+        'adamw',
+        'muon',
+        'sgd',
+      ]),
+    )
     .option('--tokenizer <file>', 'a tokenizer.json to use (default: one is trained on the text)')
     .option('--vocabulary-size <count>', 'tokens of the tokenizer to train', integer(257))
     .option('--seed <integer>', 'decides weights, order and draws (default: 0)', integer(0))

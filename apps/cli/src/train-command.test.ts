@@ -124,7 +124,16 @@ describe('train', () => {
   });
 
   test('a config file, and flags over it', async () => {
-    const config = { data: [data], steps: 1000, depth: 2, sequenceLength: 16, vocabularySize: 280, clip: 0.5 };
+    const optimizer = { kind: 'muon', momentum: 0.9 };
+    const config = {
+      data: [data],
+      steps: 1000,
+      depth: 2,
+      sequenceLength: 16,
+      vocabularySize: 280,
+      clip: 0.5,
+      optimizer,
+    };
     await writeFile(at('config.json'), JSON.stringify(config));
     const { code, out } = await run([
       'train',
@@ -138,8 +147,15 @@ describe('train', () => {
       '--json',
     ]);
     expect(code).toBe(0);
-    expect(JSON.parse(out).config).toMatchObject({ steps: 7, clip: 0.5, sequenceLength: 16 });
+    expect(JSON.parse(out).config).toMatchObject({ steps: 7, clip: 0.5, sequenceLength: 16, optimizer });
     expect(await readdir(at('dry'))).not.toContain('checkpoints');
+    const dry = async (name: string) =>
+      JSON.parse(
+        (await run(['train', '-c', at('config.json'), '-o', at('dry'), '--optimizer', name, '--dry-run', '--json']))
+          .out,
+      ).config.optimizer;
+    expect(await dry('muon')).toMatchObject(optimizer);
+    expect(await dry('adamw')).toEqual({ kind: 'adamw', beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0.1 });
   });
 });
 

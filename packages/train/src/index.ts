@@ -28,7 +28,13 @@ export type {
 } from './events.ts';
 export { type InitialTensor, initialWeights } from './initialize.ts';
 export { checkIterations, drawIterations, type IterationChoice, possibleIterations } from './iteration-choice.ts';
-export { type AdamwSettings, momentNames, type OptimizerSettings, type SgdSettings } from './optimizer.ts';
+export {
+  type AdamwSettings,
+  type MuonSettings,
+  momentNames,
+  type OptimizerSettings,
+  type SgdSettings,
+} from './optimizer.ts';
 export type { NormStatistics, OutlierSettings } from './outlier-steps.ts';
 export { renderReport } from './report.ts';
 export { checkSameRun, planRun, type RunConfig, sizesForText, type TextFacts, type TextSizes } from './run-config.ts';

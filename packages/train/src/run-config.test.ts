@@ -75,6 +75,9 @@ describe('a request', () => {
     expect(parseRunRequest(JSON.parse(JSON.stringify(parseRunRequest(request))))).toEqual(request);
     expect(parseRunRequest({ data: 'one' })).toEqual({ data: ['one'] });
     expect(parseRunRequest({ optimizer: {} }).optimizer).toMatchObject({ kind: 'adamw', beta2: 0.95 });
+    const muon = { kind: 'muon', momentum: 0.95, beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0 } as const;
+    expect(parseRunRequest({ optimizer: { kind: 'muon', weightDecay: 0 } })).toEqual({ optimizer: muon });
+    expect(plan({ optimizer: muon }).config.optimizer).toEqual(muon);
   });
 
   test('flags replace keys of a file, one level deep', () => {
@@ -102,6 +105,9 @@ describe('a request', () => {
     [{ schedule: { warmUp: 3 } }, 'config.schedule.warmUp'],
     [{ optimizer: { kind: 'adam' } }, 'config.optimizer.kind'],
     [{ optimizer: { kind: 'sgd', beta1: 0.9 } }, 'config.optimizer.beta1'],
+    [{ optimizer: { kind: 'adamw', momentum: 0.9 } }, 'config.optimizer.momentum'],
+    [{ optimizer: { kind: 'muon', momentum: 1 } }, 'config.optimizer.momentum'],
+    [{ optimizer: { kind: 'muon', nesterov: true } }, 'config.optimizer.nesterov'],
     [{ model: { hiden_size: 3 } }, 'config.model.hiden_size'],
     [{ model: { vocab_size: 3 } }, 'config.model.vocab_size'],
     [{ validation: { share: 1 } }, 'config.validation.share'],

@@ -158,11 +158,12 @@ function readSchedule(value: unknown, where: string): Partial<Schedule> {
 function readOptimizer(value: unknown, where: string): OptimizerSettings {
   const share = (read: Reader, key: string, fallback: number): number => read.number(key, 0, 0.99999) ?? fallback;
   return readObject(value, where, (read): OptimizerSettings => {
-    const kind = read.oneOf('kind', ['adamw', 'sgd'] as const) ?? 'adamw';
+    const kind = read.oneOf('kind', ['adamw', 'muon', 'sgd'] as const) ?? 'adamw';
     const weightDecay = read.number('weightDecay', 0, 10) ?? 0.1;
     if (kind === 'sgd') return { kind, momentum: share(read, 'momentum', 0.9), weightDecay };
     const eps = read.number('eps', Number.MIN_VALUE, 1) ?? 1e-8;
-    return { kind, beta1: share(read, 'beta1', 0.9), beta2: share(read, 'beta2', 0.95), eps, weightDecay };
+    const adamw = { beta1: share(read, 'beta1', 0.9), beta2: share(read, 'beta2', 0.95), eps, weightDecay };
+    return kind === 'muon' ? { kind, momentum: share(read, 'momentum', 0.95), ...adamw } : { kind, ...adamw };
   });
 }
 

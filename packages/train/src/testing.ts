@@ -44,6 +44,8 @@ export function float32Reference(): Backend {
 
 export const adamw = { kind: 'adamw', beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0.1 } as const;
 
+export const muon = { ...adamw, kind: 'muon', momentum: 0.95 } as const;
+
 export async function tinyTrainer(
   options: Partial<TrainerOptions> & Pick<TrainerOptions, 'backend'>,
 ): Promise<Trainer> {

@@ -4,7 +4,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { createByteCounter } from './data/byte-counter.ts';
 import { DivergenceError } from './divergence-error.ts';
 import type { StepEvent, TrainEvent } from './events.ts';
-import { byteTokenizer, float32Reference, readAll, tinyRows, tinyTrainer } from './testing.ts';
+import type { OptimizerSettings } from './optimizer.ts';
+import { adamw, byteTokenizer, float32Reference, muon, readAll, tinyRows, tinyTrainer } from './testing.ts';
 import { type LoopSettings, type TrainOptions, train } from './train.ts';
 import type { TrainState } from './train-state.ts';
 import type { Trainer } from './trainer.ts';
@@ -47,12 +48,12 @@ const lastingOf = (events: readonly TrainEvent[]) =>
   });
 
 /** Runs until a checkpoint and goes on from it in another trainer, as after a crash. */
-async function interrupted(stopAt: number) {
-  using first = await tinyTrainer({ backend, ...deep });
+async function interrupted(stopAt: number, optimizer: OptimizerSettings) {
+  using first = await tinyTrainer({ backend, optimizer, ...deep });
   const before = await collect(train({ ...(await optionsFor(first)), stopAt }));
   const saved = before.findLast((event) => event.type === 'save')!;
   const tensors = await readAll(first);
-  using second = await tinyTrainer({ backend, ...deep });
+  using second = await tinyTrainer({ backend, optimizer, ...deep });
   for (const [name, values] of tensors) second.write(name, values);
   const resume = JSON.parse(JSON.stringify(saved.state)) as TrainState;
   const after = await collect(train({ ...(await optionsFor(second)), resume }));
@@ -60,13 +61,13 @@ async function interrupted(stopAt: number) {
 }
 
 describe('the same weights, bit for bit', () => {
-  test('in two runs, and with 20 steps or 7 and 13', async () => {
+  test.each([adamw, muon])('in two runs, and with 20 steps or 7 and 13: $kind', async (optimizer) => {
     const runs = [];
     for (let run = 0; run < 2; run++) {
-      using trainer = await tinyTrainer({ backend, ...deep });
+      using trainer = await tinyTrainer({ backend, optimizer, ...deep });
       runs.push({ events: await collect(train(await optionsFor(trainer))), weights: await readAll(trainer) });
     }
-    const resumed = await interrupted(7);
+    const resumed = await interrupted(7, optimizer);
     expect(runs[1]!.weights).toEqual(runs[0]!.weights);
     expect(resumed.weights).toEqual(runs[0]!.weights);
     expect(lastingOf(resumed.events)).toEqual(lastingOf(runs[0]!.events));

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { openSafetensors } from '@yoco-u/checkpoint';
 import { openFileSource } from '@yoco-u/checkpoint/node';
 import { gradientName, parseConfig } from '@yoco-u/model';
@@ -8,7 +9,7 @@ import { BackendError, RequestError } from '@yoco-u/spec';
 import { createReferenceBackend } from '@yoco-u/tensor/reference';
 import { describe, expect, test } from 'vitest';
 import { batchOf } from './batch.ts';
-import { adamw, float32Reference, readAll, registry, tinyConfig, tinyRows, tinyTrainer } from './testing.ts';
+import { adamw, float32Reference, muon, readAll, registry, tinyConfig, tinyRows, tinyTrainer } from './testing.ts';
 import { createTrainer } from './trainer.ts';
 import { planMemory, recordPrograms } from './training-programs.ts';
 
@@ -149,7 +150,7 @@ describe('a step', () => {
   test('lowers the loss of its batch', async () => {
     const rows = await (await tinyRows()).next(3);
     await using backend = float32Reference();
-    for (const optimizer of [adamw, { kind: 'sgd', momentum: 0.9, weightDecay: 0 } as const]) {
+    for (const optimizer of [adamw, muon, { kind: 'sgd', momentum: 0.9, weightDecay: 0 } as const]) {
       using trainer = await tinyTrainer({ backend, optimizer });
       const losses = [];
       for (let update = 1; update <= 10; update++) {
@@ -158,6 +159,57 @@ describe('a step', () => {
       }
       expect(losses[9]!).toBeLessThan(losses[0]! - 0.1);
     }
+  });
+});
+
+describe('muon', () => {
+  const embedding = 'model.embed_tokens.weight';
+  const matrix = 'model.stages.0.layers.0.feed_forward.up_proj.weight';
+
+  test('steps matrices of layers by 0.2 times the learning rate, and the rest as AdamW does', async () => {
+    const rows = await (await tinyRows()).next(3);
+    await using backend = float32Reference();
+    const after = [];
+    for (const optimizer of [muon, adamw]) {
+      using trainer = await tinyTrainer({ backend, optimizer: { ...optimizer, weightDecay: 0 } });
+      const before = await trainer.read(matrix);
+      await trainer.accumulate(batchOf(rows));
+      await trainer.update({ update: 1, learningRate: 0.01, runs: 1 });
+      after.push({ before, weights: await readAll(trainer) });
+    }
+    const [stepped, other] = after;
+    const apart = [...other!.weights].filter(
+      ([name, values]) => !isDeepStrictEqual(values, stepped!.weights.get(name)),
+    );
+    const changed = apart.map(([name]) => name).filter((name) => name.startsWith('model.'));
+    expect(changed.length).toBeGreaterThan(5);
+    expect(changed.every((name) => /_proj\.weight$/.test(name))).toBe(true);
+    const values = stepped!.weights.get(matrix)!;
+    const squares = values.reduce((sum, value, i) => sum + (value - stepped!.before[i]!) ** 2, 0);
+    // singular values of the direction end near 1, not at it
+    expect(Math.abs(Math.sqrt(squares / values.length) / (0.2 * 0.01) - 0.95)).toBeLessThan(0.25);
+  });
+
+  test('keeps one moment of a matrix, two of the rest, and says how much memory that is', async () => {
+    await using backend = float32Reference();
+    using trainer = await tinyTrainer({ backend, optimizer: muon, evaluateIterations: [] });
+    const momentsOf = (name: string) => trainer.momentNames.filter((moment) => moment.endsWith(`.${name}`));
+    expect(momentsOf(matrix)).toEqual([`mean.${matrix}`]);
+    expect(momentsOf(embedding)).toEqual([`mean.${embedding}`, `variance.${embedding}`]);
+    expect(momentsOf('model.norm.weight')).toHaveLength(2);
+    const { moments, total, arena } = trainer.memory;
+    const elements = trainer.momentNames.map((name) => trainer.shapeOf(name).reduce((a, b) => a * b, 1));
+    expect(moments).toBe(4 * elements.reduce((a, b) => a + b, 0));
+    expect(backend.memory().bufferBytes).toBe(total - arena);
+  });
+
+  test('leaves weights without a gradient alone, but for their decay', async () => {
+    await using backend = float32Reference();
+    using trainer = await tinyTrainer({ backend, optimizer: muon });
+    const before = await trainer.read(matrix);
+    await trainer.update({ update: 1, learningRate: 0.01, runs: 1 });
+    const values = await trainer.read(matrix);
+    for (const [i, value] of values.entries()) expect(value).toBeCloseTo(before[i]! * (1 - 0.01 * 0.1), 6);
   });
 });
 

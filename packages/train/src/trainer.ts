@@ -89,7 +89,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     const step = await device.prepare(programs.step);
     const feed = createFeed(config, sequences, sequenceLength, device.writeIfBound);
     const own = ownIterations(config);
-    const parameters = listParameters(config).map(({ name }) => name);
+    const listed = listParameters(config);
+    const parameters = listed.map(({ name }) => name);
     let measured = 0;
     const measure = async (runs: number): Promise<number> => {
       norm.run({ [optimizerNames.gradientScale]: 1 / runs });
@@ -100,7 +101,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       shape: options,
       memory: planMemory(options, programs, device.arenaOf),
       weightNames: parameters,
-      momentNames: parameters.flatMap((name) => momentNames(optimizer, name)),
+      momentNames: listed.flatMap((parameter) => momentNames(optimizer, parameter)),
       async accumulate(batch, iterations = own) {
         const program = chosen(training, iterations, 'train');
         measured = 0;

@@ -103,10 +103,11 @@ export function planMemory(
       sizes.delete(name);
       return sum + bytes;
     }, 0);
-  const all = listParameters(config).map(({ name }) => name);
+  const listed = listParameters(config);
+  const all = listed.map(({ name }) => name);
   const parameters = take(all);
   const gradients = take(all.map(gradientName));
-  const moments = take(all.flatMap((name) => momentNames(optimizer, name)));
+  const moments = take(listed.flatMap((parameter) => momentNames(optimizer, parameter)));
   const batch = take([...sizes.keys()]);
   return { parameters, gradients, moments, batch, arena, total: parameters + gradients + moments + batch + arena };
 }

@@ -4,7 +4,13 @@ import { measureFmaPeak } from '@yoco-u/backend-wasm/bench';
 import { parseStrictJson } from '@yoco-u/checkpoint';
 import type { Backend } from '@yoco-u/spec';
 import { createReferenceBackend } from '@yoco-u/tensor/reference';
-import { DivergenceError, mergeRequests, parseRunRequest, type RunRequest } from '@yoco-u/train';
+import {
+  DivergenceError,
+  mergeRequests,
+  type OptimizerSettings,
+  parseRunRequest,
+  type RunRequest,
+} from '@yoco-u/train';
 import { type RunEvent, runTraining } from '@yoco-u/train/node';
 import { builtInAttention, createBackend } from '@yoco-u/yoco-u';
 import { interruptSignal } from '../interrupt.ts';
@@ -32,6 +38,7 @@ export interface TrainOptions extends Pick<ModelOptions, 'backend' | 'threads' |
   readonly recompute?: boolean;
   readonly steps?: number;
   readonly learningRate?: number;
+  readonly optimizer?: OptimizerSettings['kind'];
   readonly seed?: number;
   readonly validateEvery?: number;
   readonly saveEvery?: number;
@@ -40,7 +47,8 @@ export interface TrainOptions extends Pick<ModelOptions, 'backend' | 'threads' |
 
 export async function train(options: TrainOptions): Promise<void> {
   const signal = interruptSignal();
-  const request = mergeRequests(await readConfig(options.config), requestOf(options));
+  const file = await readConfig(options.config);
+  const request = mergeRequests(file, requestOf(options, file));
   const output = createTrainOutput(options.json === true);
   await using backend = await openBackend(options);
   try {
@@ -97,10 +105,11 @@ async function readConfig(path: string | undefined): Promise<RunRequest> {
   return parseRunRequest(parseStrictJson(await readFile(path, 'utf8'), path), path);
 }
 
-/** Flags are checked as the keys of a config file are. */
-function requestOf(options: TrainOptions): RunRequest {
+/** Flags are checked as the keys of a config file are. An optimizer that the file has already keeps the file's settings. */
+function requestOf(options: TrainOptions, file: RunRequest): RunRequest {
   const { data, validationData, tokenizer, vocabularySize, depth, iterations, sequenceLength } = options;
   const { batch, accumulation, recompute, steps, learningRate, seed, validateEvery, saveEvery, sampleEvery } = options;
+  const optimizer = options.optimizer === file.optimizer?.kind ? undefined : options.optimizer;
   const every = (count: number | undefined) => (count === undefined ? undefined : { every: count });
   const given = {
     data,
@@ -115,6 +124,7 @@ function requestOf(options: TrainOptions): RunRequest {
     recompute,
     steps,
     learningRate,
+    optimizer: optimizer === undefined ? undefined : { kind: optimizer },
     seed,
     validation: every(validateEvery),
     checkpoints: every(saveEvery),

@@ -10,7 +10,7 @@ import { YocoError } from '@yoco-u/spec';
 import { parseTokenizer } from '@yoco-u/tokenizer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { collectRun, tinyRequest, wasm } from '../__fixtures__/tiny-run.ts';
-import type { RunRequest } from '../run-request.ts';
+import { parseRunRequest, type RunRequest } from '../run-request.ts';
 import { float32Reference, registry } from '../testing.ts';
 import { type RunEvent, runTraining } from './run-training.ts';
 
@@ -109,6 +109,25 @@ describe('the same weights and moments, bit for bit', () => {
       expect(await bytesOf(folder(name))).toEqual(await bytesOf(whole));
       expect(await metricsOf(folder(name))).toEqual(await metricsOf(whole));
     }
+  });
+
+  test('with muon, in one go and in pieces, on one thread and on two', async () => {
+    const request: RunRequest = {
+      ...tinyRequest,
+      optimizer: parseRunRequest({ optimizer: { kind: 'muon' } }).optimizer!,
+    };
+    for (const [name, stops, threads] of [
+      ['muon', [20], 1],
+      ['muon in pieces', [4, 11, 20], 2],
+    ] as const) {
+      await using backend = await wasm(threads);
+      for (const stopAt of stops) {
+        await collectRun({ folder: folder(name), request, backend, resume: 'auto', stopAt });
+      }
+    }
+    expect(await bytesOf(folder('muon in pieces'))).toEqual(await bytesOf(folder('muon')));
+    expect(await metricsOf(folder('muon in pieces'))).toEqual(await metricsOf(folder('muon')));
+    expect(await bytesOf(folder('muon'))).not.toEqual(await bytesOf(whole));
   });
 
   test('from an earlier checkpoint', async () => {
