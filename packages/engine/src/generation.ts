@@ -1,0 +1,198 @@
+/** One request for text on its way: what is fed, what was chosen, and the parts that tell of it. */
+
+import type { FinishReason, GeneratePart, GenerateRequest, PromptToken, Sampler, Tokenizer } from '@yoco-u/spec';
+import { createChunkSizer } from './chunk-size.ts';
+import { createClock } from './clock.ts';
+import { logProbabilitiesOf } from './log-probabilities.ts';
+import { createPartQueue, type PartQueue } from './part-queue.ts';
+import type { Runtime } from './runtime.ts';
+import { createStopMatcher } from './stop-strings.ts';
+import type { Decoding, NextStep, Task } from './task.ts';
+
+export interface GenerationOptions {
+  readonly request: GenerateRequest;
+  /** Of the prompt. Grows by what is generated. */
+  readonly ids: number[];
+  readonly sampler: Sampler;
+  readonly tokenizer: Tokenizer;
+  readonly runtime: Runtime;
+  readonly contextLength: number;
+  readonly counters: GenerationCounters;
+}
+
+/** Counts of all generations together, from the start. */
+export interface GenerationCounters {
+  promptTokens: number;
+  completionTokens: number;
+  readonly finished: Record<FinishReason, number>;
+  failed: number;
+}
+
+export interface Generation extends Task {
+  /** For the reader. Ended by the finish part or an error. */
+  readonly parts: PartQueue<GeneratePart>;
+  /** The reader has left. */
+  cancel(): void;
+}
+
+export function createGeneration(options: GenerationOptions): Generation {
+  const { request, ids, sampler, tokenizer, runtime, counters } = options;
+  const { config } = runtime;
+  const promptLength = ids.length;
+  const limit = Math.min(request.maxTokens ?? Number.POSITIVE_INFINITY, options.contextLength - promptLength);
+  const clock = createClock();
+  const parts = createPartQueue<GeneratePart>();
+  const decoder = tokenizer.createDecoder();
+  // what the prompt leaves unfinished (half a character, a cut leading space) belongs to the first token
+  for (const id of ids) decoder.push(id);
+  const stops = createStopMatcher(request.stop ?? []);
+  const eos = new Set(request.ignoreEos === true ? [] : config.eosTokenIds);
+  // ids beyond the tokenizer are padding: they cannot be chosen
+  const known = tokenizer.vocabularySize;
+  let seen: Float32Array | undefined;
+  let choosable: Float32Array = new Float32Array(0);
+  const context = { ids, promptLength };
+  const sizer = createChunkSizer(runtime.chunkRows);
+  const promptTokens: PromptToken[] = [{ id: ids[0]! }];
+  let slot = -1;
+  let fed = 0;
+  let cancelled = false;
+
+  const finish = (reason: FinishReason): void => {
+    counters.finished[reason]++;
+    parts.push({
+      type: 'finish',
+      reason,
+      usage: {
+        promptTokens: promptLength,
+        completionTokens: ids.length - promptLength,
+        cachedTokens: 0,
+        cacheBytes: runtime.memory.bytesInUse(fed),
+      },
+      timings: clock.timings(promptLength, ids.length - promptLength),
+    });
+    parts.end();
+  };
+  /** Shows what was held back: no stop string can become complete any more. */
+  const finishText = (reason: FinishReason): void => {
+    const last = stops.push(decoder.flush());
+    const rest = last.stopped ? last.text : last.text + stops.flush();
+    if (rest !== '') parts.push({ type: 'text', text: rest });
+    finish(last.stopped ? 'stop' : reason);
+  };
+
+  /** Chooses the next id. False when that was the last one. */
+  const choose = (all: Float32Array): boolean => {
+    if (ids.length - promptLength >= limit) {
+      finishText('length');
+      return false;
+    }
+    if (all !== seen) {
+      seen = all;
+      choosable = all.subarray(0, known);
+    }
+    const id = sampler.sample(choosable, context);
+    if (eos.has(id)) {
+      finishText('stop');
+      return false;
+    }
+    ids.push(id);
+    counters.completionTokens++;
+    clock.token();
+    const alternatives = request.logProbabilities;
+    parts.push(
+      alternatives === undefined
+        ? { type: 'token', id }
+        : { type: 'token', id, ...logProbabilitiesOf(all, known, id, alternatives) },
+    );
+    const shown = stops.push(decoder.push(id));
+    if (shown.text !== '') parts.push({ type: 'text', text: shown.text });
+    if (shown.stopped) {
+      finish('stop');
+      return false;
+    }
+    if (ids.length - promptLength < limit) return true;
+    finishText('length');
+    return false;
+  };
+
+  const decoding: Decoding = {
+    get slot() {
+      return slot;
+    },
+    get id() {
+      return ids[fed]!;
+    },
+    get position() {
+      return fed;
+    },
+    accept(logits) {
+      fed++;
+      return choose(logits);
+    },
+  };
+
+  /** Feeds a chunk; its last row's logits if it is the prompt's last. */
+  const feedChunk = async (rows: number): Promise<Float32Array | undefined> => {
+    const segment = { tokens: ids.slice(fed, fed + rows), start: fed, slot };
+    const isLast = fed + rows === promptLength;
+    const count = request.promptLogProbabilities;
+    if (count === undefined) return runtime.prefill(segment, isLast);
+    const logits = await runtime.inspect(segment);
+    const last = Math.min(fed + rows, promptLength - 1);
+    for (let place = fed; place < last; place++) {
+      const id = ids[place + 1]!;
+      promptTokens.push({ id, ...logProbabilitiesOf(logits[place - fed]!, known, id, count) });
+    }
+    return isLast ? logits[rows - 1] : undefined;
+  };
+
+  return {
+    runtime,
+    priority: request.priority ?? 0,
+    parts,
+    get progress() {
+      return {
+        kind: 'generate',
+        promptTokens: promptLength,
+        fedTokens: fed,
+        completionTokens: ids.length - promptLength,
+      } as const;
+    },
+    get remaining() {
+      return promptLength - fed;
+    },
+    get aborted() {
+      return cancelled || request.signal?.aborted === true;
+    },
+    cancel() {
+      cancelled = true;
+    },
+    begin(given) {
+      slot = given;
+      clock.start();
+    },
+    async feed(shared): Promise<NextStep> {
+      const most = request.promptLogProbabilities === undefined ? promptLength : runtime.inspectRows;
+      const rows = Math.min(sizer.next(shared), promptLength - fed, most);
+      const began = performance.now();
+      const logits = await feedChunk(rows);
+      sizer.record(rows, performance.now() - began);
+      fed += rows;
+      counters.promptTokens += rows;
+      request.onPrefill?.(fed, promptLength);
+      if (logits === undefined) return 'feed';
+      clock.prefilled();
+      if (request.promptLogProbabilities !== undefined) parts.push({ type: 'prompt', tokens: promptTokens });
+      return choose(logits) ? decoding : 'done';
+    },
+    abort() {
+      if (ids.length > promptLength) finishText('abort');
+      else finish('abort');
+    },
+    fail(error) {
+      counters.failed++;
+      parts.end({ cause: error });
+    },
+  };
+}
