@@ -20,6 +20,8 @@ export interface LoadModelOptions extends LoadOptions {
   readonly contextLength?: number;
   /** Sequences that may be under way at once. Default 1. */
   readonly sequences?: number;
+  /** Requests that may wait; one more is refused with `BusyError`. Default: no bound. */
+  readonly queue?: number;
 }
 
 /** A model's parts without an engine: for research code that records its own programs. Dispose frees all of them. */
@@ -76,6 +78,7 @@ export async function loadModelFrom(folder: ModelFolder, options: LoadModelOptio
       parameters: parts.parameters,
       ...(options.contextLength === undefined ? {} : { contextLength: options.contextLength }),
       ...(options.sequences === undefined ? {} : { sequences: options.sequences }),
+      ...(options.queue === undefined ? {} : { queue: options.queue }),
     });
     return {
       model,
