@@ -14,7 +14,8 @@ export const layers = {
   model: ['spec', 'tensor'],
   engine: ['spec', 'tensor', 'leaf', 'model', 'engine'],
   train: ['spec', 'tensor', 'leaf', 'model'],
+  server: ['spec', 'leaf'],
   umbrella: ['spec', 'tensor', 'backend', 'attention', 'leaf', 'model', 'engine', 'train'],
-  app: ['spec', 'tensor', 'backend', 'attention', 'leaf', 'model', 'engine', 'train', 'umbrella'],
+  app: ['spec', 'tensor', 'backend', 'attention', 'leaf', 'model', 'engine', 'train', 'server', 'umbrella'],
   tooling: ['tooling'],
 };

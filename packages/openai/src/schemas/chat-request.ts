@@ -17,16 +17,14 @@ const content = z
   )
   .describe('Text parts are joined.');
 
-export const chatMessageSchema = z
-  .discriminatedUnion(
-    'role',
-    [
-      z.strictObject({ role: z.enum(['system', 'developer', 'user']), content }),
-      z.strictObject({ role: z.literal('assistant'), content, refusal: z.null().optional() }),
-    ],
-    { error: 'expected the role system, developer, user or assistant; tools are not supported' },
-  )
-  .meta({ id: 'ChatMessage' });
+export const chatMessageSchema = z.discriminatedUnion(
+  'role',
+  [
+    z.strictObject({ role: z.enum(['system', 'developer', 'user']), content }),
+    z.strictObject({ role: z.literal('assistant'), content, refusal: z.null().optional() }),
+  ],
+  { error: 'expected the role system, developer, user or assistant; tools are not supported' },
+);
 
 export type ChatMessage = z.infer<typeof chatMessageSchema>;
 
@@ -58,7 +56,6 @@ export const chatCompletionRequestSchema = z
     if (request.max_tokens != null && request.max_completion_tokens != null) {
       context.addIssue({ code: 'custom', path: ['max_tokens'], message: 'give max_completion_tokens alone' });
     }
-  })
-  .meta({ id: 'ChatCompletionRequest' });
+  });
 
 export type ChatCompletionRequest = z.infer<typeof chatCompletionRequestSchema>;

@@ -26,7 +26,6 @@ export const completionRequestSchema = z
       .describe('Alternatives beside each token, besides its own log-probability.'),
     echo: z.boolean().nullish().describe('Begin the text with the prompt; with logprobs, those of the prompt too.'),
   })
-  .superRefine(checkStreamFields)
-  .meta({ id: 'CompletionRequest' });
+  .superRefine(checkStreamFields);
 
 export type CompletionRequest = z.infer<typeof completionRequestSchema>;

@@ -3,14 +3,12 @@ import * as z from 'zod';
 
 const count = z.int().min(0);
 
-export const usageSchema = z
-  .object({
-    prompt_tokens: count,
-    completion_tokens: count,
-    total_tokens: count,
-    prompt_tokens_details: z.object({ cached_tokens: count.describe('Tokens whose state was at hand already.') }),
-  })
-  .meta({ id: 'Usage' });
+export const usageSchema = z.object({
+  prompt_tokens: count,
+  completion_tokens: count,
+  total_tokens: count,
+  prompt_tokens_details: z.object({ cached_tokens: count.describe('Tokens whose state was at hand already.') }),
+});
 
 export const timingsSchema = z
   .object({
@@ -22,22 +20,18 @@ export const timingsSchema = z
     predicted_ms: z.number(),
     predicted_per_second: z.number(),
   })
-  .meta({ id: 'Timings', description: 'Tokens of all choices, milliseconds of the slowest.' });
+  .describe('Tokens of all choices, milliseconds of the slowest.');
 
-export const progressSchema = z
-  .object({ total: count, processed: count })
-  .meta({ id: 'PromptProgress', description: 'Prompt tokens read, of all.' });
+export const progressSchema = z.object({ total: count, processed: count }).describe('Prompt tokens read, of all.');
 
 const finishReason = z.enum(['stop', 'length']);
 
-export const completionLogprobsSchema = z
-  .object({
-    tokens: z.array(z.string()).describe('Tokens that are no whole characters read `bytes:\\x…`.'),
-    token_logprobs: z.array(z.number().nullable()),
-    top_logprobs: z.array(z.record(z.string(), z.number()).nullable()),
-    text_offset: z.array(count).describe('Where each token begins in the text, in UTF-16 units.'),
-  })
-  .meta({ id: 'CompletionLogprobs' });
+export const completionLogprobsSchema = z.object({
+  tokens: z.array(z.string()).describe('Tokens that are no whole characters read `bytes:\\x…`.'),
+  token_logprobs: z.array(z.number().nullable()),
+  top_logprobs: z.array(z.record(z.string(), z.number()).nullable()),
+  text_offset: z.array(count).describe('Where each token begins in the text, in UTF-16 units.'),
+});
 
 const head = { id: z.string(), created: z.int(), model: z.string() };
 
@@ -47,15 +41,13 @@ const completionChoice = {
   logprobs: completionLogprobsSchema.nullable(),
 };
 
-export const completionSchema = z
-  .object({
-    ...head,
-    object: z.literal('text_completion'),
-    choices: z.array(z.object({ ...completionChoice, finish_reason: finishReason })),
-    usage: usageSchema,
-    timings: timingsSchema,
-  })
-  .meta({ id: 'Completion' });
+export const completionSchema = z.object({
+  ...head,
+  object: z.literal('text_completion'),
+  choices: z.array(z.object({ ...completionChoice, finish_reason: finishReason })),
+  usage: usageSchema,
+  timings: timingsSchema,
+});
 
 const streamed = {
   usage: usageSchema.nullish(),
@@ -63,62 +55,52 @@ const streamed = {
   prompt_progress: progressSchema.optional(),
 };
 
-export const completionChunkSchema = z
-  .object({
-    ...head,
-    object: z.literal('text_completion'),
-    choices: z.array(z.object({ ...completionChoice, finish_reason: finishReason.nullable() })),
-    ...streamed,
-  })
-  .meta({ id: 'CompletionChunk' });
+export const completionChunkSchema = z.object({
+  ...head,
+  object: z.literal('text_completion'),
+  choices: z.array(z.object({ ...completionChoice, finish_reason: finishReason.nullable() })),
+  ...streamed,
+});
 
 const tokenLogprob = { token: z.string(), logprob: z.number(), bytes: z.array(z.int().min(0).max(255)) };
 
-export const chatLogprobsSchema = z
-  .object({
-    content: z.array(z.object({ ...tokenLogprob, top_logprobs: z.array(z.object(tokenLogprob)) })),
-    refusal: z.null(),
-  })
-  .meta({ id: 'ChatLogprobs' });
+export const chatLogprobsSchema = z.object({
+  content: z.array(z.object({ ...tokenLogprob, top_logprobs: z.array(z.object(tokenLogprob)) })),
+  refusal: z.null(),
+});
 
-export const chatCompletionSchema = z
-  .object({
-    ...head,
-    object: z.literal('chat.completion'),
-    choices: z.array(
-      z.object({
-        index: count,
-        message: z.object({ role: z.literal('assistant'), content: z.string(), refusal: z.null() }),
-        logprobs: chatLogprobsSchema.nullable(),
-        finish_reason: finishReason,
-      }),
-    ),
-    usage: usageSchema,
-    timings: timingsSchema,
-  })
-  .meta({ id: 'ChatCompletion' });
+export const chatCompletionSchema = z.object({
+  ...head,
+  object: z.literal('chat.completion'),
+  choices: z.array(
+    z.object({
+      index: count,
+      message: z.object({ role: z.literal('assistant'), content: z.string(), refusal: z.null() }),
+      logprobs: chatLogprobsSchema.nullable(),
+      finish_reason: finishReason,
+    }),
+  ),
+  usage: usageSchema,
+  timings: timingsSchema,
+});
 
-export const chatCompletionChunkSchema = z
-  .object({
-    ...head,
-    object: z.literal('chat.completion.chunk'),
-    choices: z.array(
-      z.object({
-        index: count,
-        delta: z.object({ role: z.literal('assistant').optional(), content: z.string().optional() }),
-        logprobs: chatLogprobsSchema.nullable(),
-        finish_reason: finishReason.nullable(),
-      }),
-    ),
-    ...streamed,
-  })
-  .meta({ id: 'ChatCompletionChunk' });
+export const chatCompletionChunkSchema = z.object({
+  ...head,
+  object: z.literal('chat.completion.chunk'),
+  choices: z.array(
+    z.object({
+      index: count,
+      delta: z.object({ role: z.literal('assistant').optional(), content: z.string().optional() }),
+      logprobs: chatLogprobsSchema.nullable(),
+      finish_reason: finishReason.nullable(),
+    }),
+  ),
+  ...streamed,
+});
 
-export const errorSchema = z
-  .object({
-    error: z.object({ message: z.string(), type: z.string(), param: z.string().nullable(), code: z.string() }),
-  })
-  .meta({ id: 'Error' });
+export const errorSchema = z.object({
+  error: z.object({ message: z.string(), type: z.string(), param: z.string().nullable(), code: z.string() }),
+});
 
 export type CompletionUsage = z.infer<typeof usageSchema>;
 export type CompletionTimings = z.infer<typeof timingsSchema>;

@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+import { createHeldModel, createTestServer, eventually } from './testing.ts';
+
+/** Three models of 100 bytes that note when they come and go. */
+function createThree(memoryBytes: number, broken?: string) {
+  const events: string[] = [];
+  const models = Object.fromEntries(['a', 'b', 'c'].map((name) => [name, createHeldModel()]));
+  const sources = Object.entries(models).map(([name, model]) => ({
+    name,
+    bytes: 100,
+    async load() {
+      events.push(`+${name}`);
+      if (name === broken) throw new Error('/home/secret/model.safetensors: truncated');
+      await new Promise((resolve) => setImmediate(resolve));
+      return {
+        model,
+        sequences: 1,
+        [Symbol.asyncDispose]: async () => void events.push(`-${name}`),
+      };
+    },
+  }));
+  const server = createTestServer(models.a!, { models: sources, memoryBytes });
+  const ask = (model?: string) => server.post('/v1/completions', { prompt: 'hi', max_tokens: 1, model });
+  return { server, events, models, ask };
+}
+
+describe('several models', () => {
+  test('are loaded when asked for, the first for requests that name none', async () => {
+    const { events, ask } = createThree(300);
+    expect(await (await ask('b')).json()).toMatchObject({ model: 'b' });
+    expect(await (await ask()).json()).toMatchObject({ model: 'a' });
+    await ask('b');
+    expect(events).toEqual(['+b', '+a']);
+  });
+
+  test('are loaded once for requests that come together', async () => {
+    const { events, ask } = createThree(300);
+    const answers = await Promise.all(['a', 'b', 'a', 'b', 'a'].map(ask));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    expect(events).toEqual(['+a', '+b']);
+  });
+
+  test('put out the longest unused one when the budget is full', async () => {
+    const { events, ask } = createThree(200);
+    for (const name of ['a', 'b', 'a', 'c', 'a', 'b']) await ask(name);
+    expect(events).toEqual(['+a', '+b', '-b', '+c', '-c', '+b']);
+  });
+
+  test('never put out one in use: the request is refused for now', async () => {
+    const { server, events, models, ask } = createThree(100);
+    models.a!.hold();
+    const pending = ask('a');
+    await eventually(() => models.a!.running === 1);
+    const refused = await ask('b');
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('retry-after')).toBe('5');
+    expect(await refused.json()).toMatchObject({ error: { code: 'model_busy' } });
+    models.a!.release(1);
+    expect((await pending).status).toBe(200);
+    expect((await ask('b')).status).toBe(200);
+    await server[Symbol.asyncDispose]();
+    expect(events).toEqual(['+a', '-a', '+b', '-b']);
+  });
+
+  test('that cannot be loaded leave the others alone, tell no path, and are tried again', async () => {
+    const { events, ask } = createThree(300, 'b');
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const response = await ask('b');
+      expect(response.status).toBe(503);
+      const text = await response.text();
+      expect(text).toContain('model_unavailable');
+      expect(text).not.toContain('secret');
+    }
+    expect((await ask('a')).status).toBe(200);
+    expect(events).toEqual(['+b', '+b', '+a']);
+  });
+
+  test('can be loaded no more after the end', async () => {
+    const { server, events, ask } = createThree(300);
+    await ask('a');
+    await server[Symbol.asyncDispose]();
+    expect((await ask('a')).status).toBe(500);
+    expect(events).toEqual(['+a', '-a']);
+  });
+});
