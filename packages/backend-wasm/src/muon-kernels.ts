@@ -1,7 +1,8 @@
-/** What Muon needs besides products, in WebAssembly. Argument words follow the comments in `assembly/muon.ts`. */
+/** What Muon is made of, in WebAssembly. Argument words follow the comments in `assembly/muon.ts` and `assembly/gram.ts`. */
 import type { AnyWasmKernel, WasmKernel, WasmWord } from '@yoco-u/spec';
 import {
   elementCount,
+  gram,
   type MuonDirectionParams,
   type MuonUpdateParams,
   muonDirection,
@@ -10,8 +11,19 @@ import {
   newtonSchulz,
   normalize,
   rowCount,
+  transpose,
+  width,
 } from '@yoco-u/tensor';
-import { type Call, cell, elementwise, inputCount, rowMajor } from './kernel-calls.ts';
+import {
+  type Call,
+  cell,
+  elementwise,
+  inputCount,
+  linearScratchBytes,
+  panelColumns,
+  rowMajor,
+  serialFlops,
+} from './kernel-calls.ts';
 import { trainingModule as module } from './training.wasm.ts';
 
 const encodeDirection = ({ inputs: [mean], params }: Call<MuonDirectionParams>): readonly WasmWord[] => [
@@ -20,7 +32,19 @@ const encodeDirection = ({ inputs: [mean], params }: Call<MuonDirectionParams>):
   cell(params.gradientScale ?? 1, 'f32'),
 ];
 
+const encodeMatrix = ({ inputs: [x] }: Call<object>): readonly WasmWord[] => [rowCount(x!), width(x!)];
+
 const kernels = {
+  gram: {
+    kernel: gram.name,
+    module,
+    abi: 1,
+    phases: ['gram_pack', 'gram_lower', 'gram_mirror'],
+    select: rowMajor,
+    encode: encodeMatrix,
+    workspace: ({ inputs: [x] }, threads) => threads * linearScratchBytes + panelColumns(rowCount(x!)) * width(x!) * 4,
+    serial: ({ inputs: [x] }) => rowCount(x!) * elementCount(x!) < serialFlops,
+  } satisfies WasmKernel,
   muonDirection: {
     kernel: muonDirection.name,
     module,
@@ -67,6 +91,15 @@ const kernels = {
     phases: ['normalize'],
     select: rowMajor,
     encode: ({ inputs: [x] }) => [elementCount(x!)],
+    serial: elementwise(1),
+  } satisfies WasmKernel,
+  transpose: {
+    kernel: transpose.name,
+    module,
+    abi: 1,
+    phases: ['transpose'],
+    select: rowMajor,
+    encode: encodeMatrix,
     serial: elementwise(1),
   } satisfies WasmKernel,
 };

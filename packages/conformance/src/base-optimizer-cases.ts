@@ -5,6 +5,7 @@ import {
   clipScale,
   f32,
   fillState,
+  gram,
   muonDirection,
   muonUpdate,
   newtonSchulz,
@@ -12,6 +13,7 @@ import {
   sgdUpdate,
   squareSum,
   tensorType,
+  transpose,
 } from '@yoco-u/tensor';
 import { widths } from './case-sizes.ts';
 import type { AnyKernelCase, CaseInput, CaseScalar, KernelWithCases } from './kernel-case.ts';
@@ -77,6 +79,14 @@ export const baseOptimizerCases: readonly KernelWithCases[] = [
       oneNumber(0.75),
     ),
   },
+  ...[gram, transpose].map((kernel) => ({
+    kernel,
+    cases: [...matrices, [17, 31], [64, 40], [50, 300]].map((shape) => ({
+      name: `[${shape.join(', ')}]`,
+      inputs: [tensorInput(shape, 1)],
+      params: () => ({}),
+    })),
+  })),
   {
     kernel: muonDirection,
     cases: steps(

@@ -21,6 +21,7 @@ export {
   type GatherRowsBackwardParams,
   gatherRows,
   gatherRowsBackward,
+  gram,
   linear,
   linearCrossEntropy,
   linearCrossEntropyAccumulate,
@@ -53,6 +54,7 @@ export {
   squareSum,
   swiglu,
   swigluBackward,
+  transpose,
 } from './kernels/index.ts';
 export { orthogonalize } from './orthogonalize.ts';
 export { type ArenaOptions, type ArenaPlace, type ArenaPlan, arenaAlignment, planArena } from './plan.ts';

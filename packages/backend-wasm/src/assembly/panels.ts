@@ -27,7 +27,7 @@ function packPanel(source: usize, stride: usize, target: usize, k: i32): void {
 /** Four rows of four → four columns, `step` bytes apart. */
 // @ts-ignore: decorator
 @inline
-function transpose4(from: usize, stride: usize, to: usize, step: usize): void {
+export function transpose4(from: usize, stride: usize, to: usize, step: usize): void {
   const r0 = v128.load(from);
   const r1 = v128.load(from + stride);
   const r2 = v128.load(from + (stride << 1));

@@ -5,6 +5,7 @@ export {
   linear_cross_entropy_backward_weight,
 } from './cross-entropy-backward';
 export { accumulate, fill_state, swiglu_backward } from './elementwise-backward';
+export { gram_lower, gram_mirror, gram_pack, transpose } from './gram';
 export {
   linear_input_backward,
   linear_input_backward_pack,

@@ -13,7 +13,7 @@ import { linearInputBackward, linearWeightAccumulate, linearWeightBackward } fro
 import { linearCrossEntropy } from './linear-cross-entropy.ts';
 import { linearCrossEntropyAccumulate, linearCrossEntropyBackward } from './linear-cross-entropy-backward.ts';
 import { meanLoss, meanLossBackward } from './mean-loss.ts';
-import { muonDirection, muonUpdate, newtonSchulz, normalize } from './muon.ts';
+import { gram, muonDirection, muonUpdate, newtonSchulz, normalize, transpose } from './muon.ts';
 import { adamwUpdate, sgdUpdate } from './optimizers.ts';
 import { addRmsNorm, rmsNorm } from './rms-norm.ts';
 import { addRmsNormBackward, rmsNormBackward } from './rms-norm-backward.ts';
@@ -45,6 +45,7 @@ export {
   fillState,
   gatherRows,
   gatherRowsBackward,
+  gram,
   linear,
   linearCrossEntropy,
   linearCrossEntropyAccumulate,
@@ -67,6 +68,7 @@ export {
   squareSum,
   swiglu,
   swigluBackward,
+  transpose,
 };
 
 /** All base kernels, for backends and conformance suites. */
@@ -84,6 +86,7 @@ export const baseKernels: readonly AnyKernel[] = [
   fillState,
   gatherRows,
   gatherRowsBackward,
+  gram,
   linear,
   linearCrossEntropy,
   linearCrossEntropyAccumulate,
@@ -106,4 +109,5 @@ export const baseKernels: readonly AnyKernel[] = [
   squareSum,
   swiglu,
   swigluBackward,
+  transpose,
 ];

@@ -2,7 +2,7 @@ import { ShapeError } from '@yoco-u/spec';
 import { describe, expect, test } from 'vitest';
 import { f32, tensorType } from '../shape.ts';
 import { evaluate, seededArray, type TestInput } from '../testing.ts';
-import { muonDirection, muonUpdate, newtonSchulz, normalize } from './index.ts';
+import { gram, muonDirection, muonUpdate, newtonSchulz, normalize, transpose } from './index.ts';
 
 const input = (data: Float64Array, ...shape: number[]): TestInput => ({ type: tensorType(f32, ...shape), data });
 const matrix = (data: Float64Array): TestInput => input(data, 3, data.length / 3);
@@ -47,6 +47,15 @@ describe('normalize', () => {
   test('leaves zeros as they are', () => {
     expect(evaluate(normalize, [matrix(new Float64Array(3)), one(0)], {})).toEqual([new Float64Array(3)]);
   });
+});
+
+test('transpose and gram', () => {
+  const x = input(Float64Array.of(1, 2, 3, 4, 5, 6), 2, 3);
+  expect(evaluate(transpose, [x], {})).toEqual([Float64Array.of(1, 4, 2, 5, 3, 6)]);
+  expect(evaluate(gram, [x], {})).toEqual([Float64Array.of(14, 32, 32, 77)]);
+  for (const kernel of [gram, transpose]) {
+    expect(() => kernel.infer([tensorType(f32, 2, 3, 4)], {})).toThrow(`${kernel.name}: expected a matrix`);
+  }
 });
 
 describe('newton_schulz', () => {

@@ -1,9 +1,9 @@
 /**
- * What Muon needs besides products of matrices: a direction from the momentum, its norm, the polynomial of an iteration, and
- * the step. `orthogonalize` puts them together. Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/
+ * What Muon is made of, besides a product of matrices: a direction from the momentum, made of norm 1, the polynomial of an
+ * iteration, and the step. `orthogonalize` puts them together. Jordan et al. 2024, https://kellerjordan.github.io/posts/muon/
  */
-import { type KernelSpec, ShapeError, type Value } from '@yoco-u/spec';
-import { byteLength, describeType, elementCount, f32, tensorType } from '../shape.ts';
+import { type KernelSpec, ShapeError, type TensorType, type Value } from '@yoco-u/spec';
+import { byteLength, describeType, elementCount, f32, rowCount, tensorType } from '../shape.ts';
 import { expectElement, expectInputs, expectOneElement, expectSameShape } from './checks.ts';
 import { expectStep, gradientFactor } from './optimizers.ts';
 
@@ -63,13 +63,65 @@ export const normalize: KernelSpec = {
   },
 };
 
+/** x [m, n] → xᵀ [n, m]. Without a gradient: for steps. */
+export const transpose: KernelSpec = {
+  name: 'transpose',
+  infer(inputs) {
+    const [rows, columns] = matrixShape('transpose', inputs);
+    return [tensorType(f32, columns, rows)];
+  },
+  cost: ([x]) => ({ flops: 0, bytes: 2 * byteLength(x!) }),
+  reference({ inputs: [x], outputs: [y], inputTypes: [type] }) {
+    const [rows, columns] = type!.shape as [number, number];
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) y![column * rows + row] = x![row * columns + column]!;
+    }
+  },
+};
+
+/**
+ * x [m, n] → x·xᵀ [m, m], summed over n ascending. Symmetric to the bit, at little more than half of what `linear` would
+ * compute. Without a gradient: for steps.
+ */
+export const gram: KernelSpec = {
+  name: 'gram',
+  infer(inputs) {
+    const [rows] = matrixShape('gram', inputs);
+    return [tensorType(f32, rows, rows)];
+  },
+  cost: ([x]) => ({
+    flops: (rowCount(x!) + 1) * elementCount(x!),
+    bytes: byteLength(x!) + 4 * rowCount(x!) ** 2,
+  }),
+  reference({ inputs: [x], outputs: [y], inputTypes: [type] }) {
+    const [rows, columns] = type!.shape as [number, number];
+    for (let a = 0; a < rows; a++) {
+      for (let b = 0; b <= a; b++) {
+        let sum = 0;
+        for (let i = 0; i < columns; i++) sum += x![a * columns + i]! * x![b * columns + i]!;
+        y![a * rows + b] = sum;
+        y![b * rows + a] = sum;
+      }
+    }
+  },
+};
+
+function matrixShape(where: string, inputs: readonly TensorType[]): readonly [number, number] {
+  expectInputs(where, inputs, 1);
+  const [x] = inputs;
+  expectElement(where, 'x', x!, 'f32');
+  const [rows, columns] = x!.shape;
+  if (x!.shape.length === 2) return [rows!, columns!];
+  throw new ShapeError({ where, expected: 'a matrix', got: describeType(x!) });
+}
+
 export interface NewtonSchulzParams {
   /** a, b, c: of the identity, of the matrix, and of its square. */
   readonly coefficients: readonly [number, number, number];
 }
 
 /**
- * The factor of a Newton-Schulz iteration: gram [n, n] (X·Xᵀ or Xᵀ·X), square [n, n] (gram·gram) → [n, n].
+ * The factor of a Newton-Schulz iteration: gram [n, n] (X·Xᵀ), square [n, n] (gram·gram) → [n, n].
  * a·I + b·gram + c·square; times X it is the quintic a·X + b·(X·Xᵀ)·X + c·(X·Xᵀ)²·X.
  */
 export const newtonSchulz: KernelSpec<NewtonSchulzParams> = {
