@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 import { scoreText } from './score-text.ts';
 
 /** A model of letters whose loss is the number of ids before the scored one, so that windows show. */
-function countingModel(bosTokenId: number | undefined, scored: number[][] = []): LanguageModel {
+function countingModel(bosTokenId: number | undefined, scored: number[][] = [], contextLength = 10): LanguageModel {
   return {
     bosTokenId,
-    contextLength: 10,
+    contextLength,
     tokenizer: { encode: (text: string) => Array.from(text, (letter) => letter.charCodeAt(0)) },
     async score(ids: ArrayLike<number>, from: number) {
       scored.push(Array.from(ids));
@@ -33,12 +33,20 @@ test('the default window is the context less one', async () => {
   expect(await scoreText(countingModel(0), 'a')).toMatchObject({ window: 9 });
 });
 
-test('documents are scored alone, separators uncounted, also two in a row and with Windows line ends', async () => {
+test('documents are scored alone, separators uncounted, also two in a row', async () => {
   const scored: number[][] = [];
-  const text = '<|endoftext|>\none\n<|endoftext|>\n<|endoftext|>\r\ntwo\r\nx\n<|endoftext|>';
+  const text = '<|endoftext|>\none\n<|endoftext|>\n<|endoftext|>\ntwo\nx\n<|endoftext|>';
   const result = await scoreText(countingModel(0, scored), text, { documents: true });
   expect(scored.map((ids) => String.fromCharCode(...ids.slice(1)))).toEqual(['one', 'two\nx']);
   expect(result).toMatchObject({ documents: 2, bytes: 8, tokens: 8 });
+});
+
+test('documents keep the line breaks inside them, and those that no separator takes', async () => {
+  const scored: number[][] = [];
+  const text = 'a <|endoftext|>\r\n\r\n<|endoftext|>\r\nb\r\nc\n';
+  const result = await scoreText(countingModel(0, scored, 99), text, { documents: true });
+  expect(result).toMatchObject({ documents: 2, bytes: text.length - '\r\n<|endoftext|>\r\n'.length });
+  expect(scored.map((ids) => String.fromCharCode(...ids.slice(1)))).toEqual(['a <|endoftext|>\r\n', 'b\r\nc\n']);
 });
 
 test.each([0, 11, 1.5])('refuses a window of %s', async (window) => {

@@ -24,16 +24,13 @@ export interface TextScore {
   readonly documents: number;
 }
 
-const separator = '<|endoftext|>';
+/** A line `<|endoftext|>`, with the line break in front of it. */
+const separator = /(?:^|\r?\n)<\|endoftext\|>(?=\r?\n|$)/;
 
-/** The runs of lines between separator lines, without the line breaks at their ends; empty ones left out. */
+/** What stands between separator lines, without the line breaks around them; empty documents left out. */
 function splitDocuments(text: string): readonly string[] {
-  const documents: string[][] = [[]];
-  for (const line of text.split(/\r?\n/)) {
-    if (line === separator) documents.push([]);
-    else documents.at(-1)!.push(line);
-  }
-  return documents.map((lines) => lines.join('\n')).filter((document) => document !== '');
+  const [first, ...rest] = text.split(separator);
+  return [first!, ...rest.map((document) => document.replace(/^\r?\n/, ''))].filter((document) => document !== '');
 }
 
 /**
