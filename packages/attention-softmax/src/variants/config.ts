@@ -33,13 +33,16 @@ export function parseConfig({ model, rope, where }: AttentionContext, window?: n
   return { model, rope, window };
 }
 
+/** Kernels count positions in 32 bits. */
+const largestWindow = 2 ** 31 - 1;
+
 /** Parses the stage's `window`. */
 export function parseWindow({ stage, where }: AttentionContext): number {
   const { window } = stage;
-  if (typeof window === 'number' && Number.isSafeInteger(window) && window > 0) return window;
+  if (typeof window === 'number' && Number.isInteger(window) && window > 0 && window <= largestWindow) return window;
   throw new ConfigError({
     where: `${where}.window`,
-    expected: 'an integer > 0',
+    expected: `an integer from 1 to ${largestWindow}`,
     got: JSON.stringify(window) ?? 'nothing',
     fix: 'sliding_window needs the number of positions a query sees, its own included',
   });

@@ -226,7 +226,7 @@ describe('cost', () => {
 });
 
 describe('configs', () => {
-  test.each([undefined, 0, 1.5, '9', null])('a window of %j is refused, named', (window) => {
+  test.each([undefined, 0, 1.5, 2 ** 31, '9', null])('a window of %j is refused, named', (window) => {
     expect(() => slidingWindowAttention.parse(context({ stage: { window } }))).toThrow('config.stages[0].window');
   });
 
