@@ -5,7 +5,8 @@ export function integer(least: number, most = Number.MAX_SAFE_INTEGER): (text: s
   return (text) => {
     const value = Number(text);
     if (text.trim() !== '' && Number.isInteger(value) && value >= least && value <= most) return value;
-    const bound = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
+    const open = most === Number.MAX_SAFE_INTEGER && !(value > most);
+    const bound = open ? `from ${least} on` : `from ${least} to ${most}`;
     throw new InvalidArgumentError(`expected an integer ${bound}, got '${text}'`);
   };
 }

@@ -1,13 +1,14 @@
 /** The commands and their options. */
 import { Command, Option } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
 import { decimal, integer } from './options.ts';
 
 export function createProgram(): Command {
   const program = new Command('yoco-u')
     .description('Depth-scaled language models: train, generate, score, inspect, verify, benchmark.')
-    .version('0.1.0')
+    .version(manifest.version)
     .exitOverride()
-    .showHelpAfterError('(add --help for the options)')
+    .configureOutput({ outputError: (text, write) => write(usageError(text)) })
     .configureHelp({ showGlobalOptions: true });
 
   modelCommand(program, 'generate', 'continue a prompt, streaming the text')
@@ -84,6 +85,11 @@ export function createProgram(): Command {
   addTokenizerCommands(program);
 
   return program;
+}
+
+/** One line: what was wrong, and where the options are listed. */
+function usageError(text: string): string {
+  return `${text.trim().replaceAll(/\s*\n\s*/g, ' ')}; add --help for the options\n`;
 }
 
 function addTrainCommand(program: Command): void {

@@ -1,5 +1,4 @@
 /** `inspect`: what a model is and what it costs, by formula; no weights are read. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   cacheBytes,
@@ -12,12 +11,12 @@ import {
   recordForward,
   withIterations,
 } from '@yoco-u/model';
-import { ConfigError } from '@yoco-u/spec';
 import { baseKernels, f32Panels8, printProgram, summarizeProgram } from '@yoco-u/tensor';
 import { builtInAttention } from '@yoco-u/yoco-u';
 import { formatBytes, formatCount } from '../format.ts';
 import { modelFolder } from '../open-model.ts';
 import type { ModelOptions } from '../options.ts';
+import { readJsonObject } from '../read-text.ts';
 import { printTable } from '../table.ts';
 
 export interface InspectOptions extends Pick<ModelOptions, 'iterations' | 'json'> {
@@ -28,7 +27,7 @@ const lengths = [2 ** 10, 2 ** 13, 2 ** 16, 2 ** 18, 2 ** 20];
 
 export async function inspect(folder: string | undefined, options: InspectOptions): Promise<void> {
   const path = modelFolder(folder);
-  const parsed = parseConfig(await readJson(join(path, 'config.json')), builtInAttention);
+  const parsed = parseConfig(await readJsonObject(join(path, 'config.json')), builtInAttention);
   const config = options.iterations === undefined ? parsed : withIterations(parsed, options.iterations);
   if (options.program === true) {
     console.log(printProgram(decodeProgram(config)));
@@ -112,13 +111,4 @@ function describeTraining(drawn: unknown): string | undefined {
 
 function formatLength(tokens: number): string {
   return tokens >= 2 ** 20 ? `${tokens / 2 ** 20}M` : `${tokens / 2 ** 10}K`;
-}
-
-async function readJson(path: string): Promise<unknown> {
-  const text = await readFile(path, 'utf8');
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new ConfigError({ where: path, expected: 'JSON', got: (error as Error).message }, { cause: error });
-  }
 }

@@ -1,7 +1,5 @@
 /** `train`: text to a model folder, with figures on the way. */
-import { readFile } from 'node:fs/promises';
 import { measureFmaPeak } from '@yoco-u/backend-wasm/bench';
-import { parseStrictJson } from '@yoco-u/checkpoint';
 import type { Backend } from '@yoco-u/spec';
 import { createReferenceBackend } from '@yoco-u/tensor/reference';
 import {
@@ -15,6 +13,7 @@ import { type RunEvent, runTraining } from '@yoco-u/train/node';
 import { builtInAttention, createBackend } from '@yoco-u/yoco-u';
 import { interruptSignal } from '../interrupt.ts';
 import type { ModelOptions } from '../options.ts';
+import { readJsonObject } from '../read-text.ts';
 import { CheckFailed, UsageError } from '../run-program.ts';
 import { createTrainOutput } from '../train/output.ts';
 import { samplePrompts } from '../train/sample-prompts.ts';
@@ -102,7 +101,7 @@ async function openBackend(options: TrainOptions): Promise<Backend> {
 
 async function readConfig(path: string | undefined): Promise<RunRequest> {
   if (path === undefined) return {};
-  return parseRunRequest(parseStrictJson(await readFile(path, 'utf8'), path), path);
+  return parseRunRequest(await readJsonObject(path), path);
 }
 
 /** Flags are checked as the keys of a config file are. An optimizer that the file has already keeps the file's settings. */

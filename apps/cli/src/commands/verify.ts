@@ -1,11 +1,11 @@
 /** `verify`: compares a model with the outputs, gradients or training steps recorded beside it. */
-
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { loadParts, type ModelParts } from '@yoco-u/yoco-u/node';
 import { interruptSignal } from '../interrupt.ts';
 import { modelFolder } from '../open-model.ts';
 import type { ModelOptions } from '../options.ts';
 import { CheckFailed } from '../run-program.ts';
-import { type CheckResult, isFailure } from '../verify/check-result.ts';
+import { type CheckResult, isFailure, type ResultListener } from '../verify/check-result.ts';
 import { runForwardChecks } from '../verify/forward-checks.ts';
 import { readGolden, readGoldenGradients } from '../verify/golden.ts';
 import { isTrainingFolder, readGoldenTraining } from '../verify/golden-training.ts';
@@ -16,7 +16,7 @@ export interface VerifyOptions extends Pick<ModelOptions, 'backend' | 'threads' 
   readonly tolerance: number;
 }
 
-type Checks = (parts: ModelParts) => Promise<readonly CheckResult[]>;
+type Checks = (parts: ModelParts, listener: ResultListener) => Promise<readonly CheckResult[]>;
 
 export async function verify(folder: string, options: VerifyOptions): Promise<void> {
   const signal = interruptSignal();
@@ -28,18 +28,21 @@ export async function verify(folder: string, options: VerifyOptions): Promise<vo
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     ...(options.simd === undefined ? {} : { simd: options.simd }),
   });
-  const results = await checks(parts);
-  const passed = !results.some(isFailure);
   const backend = parts.backend.description;
+  if (options.json !== true) console.log(`${folder} on ${backend}, tolerance ${options.tolerance}`);
+  const results = await checks(parts, async (result) => {
+    if (options.json !== true) console.log(`  ${describe(result)}`);
+    // Ctrl-C is heard between two turns of the event loop only
+    await nextTurn();
+    signal.throwIfAborted();
+  });
+  const passed = !results.some(isFailure);
   if (options.json === true) {
     // JSON has no Infinity
     const items = results.map((result) =>
       'error' in result && !Number.isFinite(result.error) ? { ...result, error: null } : result,
     );
     console.log(JSON.stringify({ folder, backend, tolerance: options.tolerance, items, pass: passed }));
-  } else {
-    console.log(`${folder} on ${backend}, tolerance ${options.tolerance}`);
-    for (const result of results) console.log(`  ${describe(result)}`);
   }
   if (!passed) throw new CheckFailed();
 }
@@ -47,13 +50,13 @@ export async function verify(folder: string, options: VerifyOptions): Promise<vo
 async function readChecks(path: string, tolerance: number): Promise<Checks> {
   if (isTrainingFolder(path)) {
     const golden = await readGoldenTraining(path);
-    return (parts) => runTrainingChecks({ ...parts, golden }, tolerance);
+    return (parts, listener) => runTrainingChecks({ ...parts, golden }, tolerance, listener);
   }
   const golden = await readGolden(path);
   const gradients = await readGoldenGradients(path);
-  return async (parts) => [
-    ...(await runForwardChecks({ ...parts, golden }, tolerance)),
-    ...(gradients === undefined ? [] : await runGradientChecks({ ...parts, golden, gradients }, tolerance)),
+  return async (parts, listener) => [
+    ...(await runForwardChecks({ ...parts, golden }, tolerance, listener)),
+    ...(gradients === undefined ? [] : await runGradientChecks({ ...parts, golden, gradients }, tolerance, listener)),
   ];
 }
 

@@ -1,11 +1,12 @@
 /** The tokenizer of a model folder, of a tokenizer.json, or the bundled model's. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BpeTokenizer, parseTokenizer } from '@yoco-u/tokenizer';
 import { modelFolder } from '../open-model.ts';
+import { readText } from '../read-text.ts';
 
 export async function openTokenizer(path: string | undefined): Promise<BpeTokenizer> {
-  return parseTokenizer(await readFile(await tokenizerFile(path), 'utf8'));
+  return parseTokenizer(await readText(await tokenizerFile(path)));
 }
 
 async function tokenizerFile(path: string | undefined): Promise<string> {

@@ -2,7 +2,7 @@
 import { createModelMemory, createRunner, memoryShape, type Runner, type Segment } from '@yoco-u/engine';
 import type { ModelConfig } from '@yoco-u/model';
 import type { Backend, DeviceBuffer } from '@yoco-u/spec';
-import type { CheckResult } from './check-result.ts';
+import { type CheckResult, createResults, type ResultListener } from './check-result.ts';
 import type { Golden } from './golden.ts';
 import { tensorError } from './tensor-error.ts';
 
@@ -17,18 +17,20 @@ interface Subject {
 const chunkLengths = [1, 7, 3, 8, 5, 2, 16];
 
 /** Runs all checks; a token list that differs counts as an infinite error. */
-export async function runForwardChecks(subject: Subject, tolerance: number): Promise<readonly CheckResult[]> {
+export async function runForwardChecks(
+  subject: Subject,
+  tolerance: number,
+  listener?: ResultListener,
+): Promise<readonly CheckResult[]> {
   const { golden } = subject;
-  const results: CheckResult[] = [];
-  const add = (item: string, error: number): void => {
-    results.push({ item, error, pass: error <= tolerance });
-  };
+  const results = createResults(listener);
+  const add = (item: string, error: number) => results.add({ item, error, pass: error <= tolerance });
   const against = (got: Float32Array): number => tensorError(got, golden.logits, golden.largest);
-  add('logits, full forward', against(await fullForward(subject)));
-  add('loss', tensorError([await meanLoss(subject)], [golden.loss], golden.largest));
-  add('logits, chunked prefill', against(await chunkedPrefill(subject)));
-  add('logits, chunked prefill with early exit', await earlyExitError(subject));
-  add('logits, token by token', against(await tokenByToken(subject)));
+  await add('logits, full forward', against(await fullForward(subject)));
+  await add('loss', tensorError([await meanLoss(subject)], [golden.loss], golden.largest));
+  await add('logits, chunked prefill', against(await chunkedPrefill(subject)));
+  await add('logits, chunked prefill with early exit', await earlyExitError(subject));
+  await add('logits, token by token', against(await tokenByToken(subject)));
   const ways = [
     ['full forward', greedyByFullForward],
     ['chunked prefill and decode', greedyByPrefill],
@@ -37,9 +39,9 @@ export async function runForwardChecks(subject: Subject, tolerance: number): Pro
   for (const [way, greedy] of ways) {
     const ids = await greedy(subject);
     const agrees = ids.length === golden.greedy.length && ids.every((id, index) => id === golden.greedy[index]);
-    add(`greedy tokens, ${way}`, agrees ? 0 : Number.POSITIVE_INFINITY);
+    await add(`greedy tokens, ${way}`, agrees ? 0 : Number.POSITIVE_INFINITY);
   }
-  return results;
+  return results.all;
 }
 
 export async function fullForward({ backend, config, parameters, golden }: Subject): Promise<Float32Array> {

@@ -1,8 +1,8 @@
 /** What a golden training folder records: settings, batches, and what comes of each step. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AdamwSettings, TrainingBatch } from '@yoco-u/train';
+import { readJsonObject } from '../read-text.ts';
 import { UsageError } from '../run-program.ts';
 import { openRecorded, readAll } from './golden-file.ts';
 
@@ -52,7 +52,7 @@ export async function readGoldenTraining(folder: string): Promise<GoldenTraining
 }
 
 async function readSettings(path: string): Promise<RecordedSettings> {
-  const settings = JSON.parse(await readFile(path, 'utf8')) as Readonly<Record<string, unknown>>;
+  const settings = await readJsonObject(path);
   if (settings.optimizer !== 'adamw') {
     throw new UsageError(`${path}: expected optimizer "adamw", got ${JSON.stringify(settings.optimizer)}`);
   }

@@ -1,7 +1,7 @@
 /** Gradients of a golden folder: every tensor of the model, of the mean loss over all rows. */
 import { gradientName, type ModelConfig } from '@yoco-u/model';
 import type { Backend, DeviceBuffer } from '@yoco-u/spec';
-import type { CheckResult } from './check-result.ts';
+import { type CheckResult, createResults, type ResultListener } from './check-result.ts';
 import type { Golden } from './golden.ts';
 import { magnitude, tensorError } from './tensor-error.ts';
 import { trainerFor } from './trainer-for.ts';
@@ -16,16 +16,21 @@ interface Subject {
 }
 
 /** The training program's loss, and the worst of all gradients: once, and added up over two runs. */
-export async function runGradientChecks(subject: Subject, tolerance: number): Promise<readonly CheckResult[]> {
+export async function runGradientChecks(
+  subject: Subject,
+  tolerance: number,
+  listener?: ResultListener,
+): Promise<readonly CheckResult[]> {
+  const results = createResults(listener);
   const { backend, config, parameters, golden, gradients } = subject;
   const trainer = await trainerFor({ backend, config, parameters, batch: golden });
   const item = `gradients of ${gradients.size} tensors`;
-  if (typeof trainer === 'string') return [{ item, skipped: trainer }];
+  if (typeof trainer === 'string') {
+    await results.add({ item, skipped: trainer });
+    return results.all;
+  }
   using held = trainer;
-  const results: CheckResult[] = [];
-  const add = (what: string, error: number): void => {
-    results.push({ item: what, error, pass: error <= tolerance });
-  };
+  const add = (what: string, error: number) => results.add({ item: what, error, pass: error <= tolerance });
   const worst = async (times: number): Promise<{ readonly name: string; readonly error: number }> => {
     const largest = Math.max(...Array.from(gradients.values(), magnitude));
     let found = { name: 'none', error: gradients.size === 0 ? Number.POSITIVE_INFINITY : 0 };
@@ -37,11 +42,11 @@ export async function runGradientChecks(subject: Subject, tolerance: number): Pr
     }
     return found;
   };
-  add('loss, training program', tensorError([await held.accumulate(golden)], [golden.loss], golden.largest));
+  await add('loss, training program', tensorError([await held.accumulate(golden)], [golden.loss], golden.largest));
   const once = await worst(1);
-  add(`${item}, worst ${once.name}`, once.error);
+  await add(`${item}, worst ${once.name}`, once.error);
   await held.accumulate(golden);
   const twice = await worst(2);
-  add(`gradients added up over two runs, worst ${twice.name}`, twice.error);
-  return results;
+  await add(`gradients added up over two runs, worst ${twice.name}`, twice.error);
+  return results.all;
 }

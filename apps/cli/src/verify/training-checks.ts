@@ -1,7 +1,7 @@
 /** Training steps of a golden folder: losses, gradient norms and the weights after them. */
 import type { ModelConfig } from '@yoco-u/model';
 import type { Backend, DeviceBuffer } from '@yoco-u/spec';
-import type { CheckResult } from './check-result.ts';
+import { type CheckResult, createResults, type ResultListener } from './check-result.ts';
 import type { GoldenTraining } from './golden-training.ts';
 import { magnitude } from './tensor-error.ts';
 import { trainerFor } from './trainer-for.ts';
@@ -22,14 +22,22 @@ const weightTolerance = 2e-3;
 const weightShare = 0.999;
 
 /** Losses relative to `tolerance`. */
-export async function runTrainingChecks(subject: Subject, tolerance: number): Promise<readonly CheckResult[]> {
+export async function runTrainingChecks(
+  subject: Subject,
+  tolerance: number,
+  listener?: ResultListener,
+): Promise<readonly CheckResult[]> {
+  const results = createResults(listener);
   const { backend, config, parameters, golden } = subject;
   const [first] = golden.batches;
   const steps = `${golden.batches.length} AdamW steps`;
   const { learningRate, clip, ...adamw } = golden.adamw;
   const optimizer = { kind: 'adamw', ...adamw } as const;
   const trainer = await trainerFor({ backend, config, parameters, batch: first!, optimizer, clip });
-  if (typeof trainer === 'string') return [{ item: steps, skipped: trainer }];
+  if (typeof trainer === 'string') {
+    await results.add({ item: steps, skipped: trainer });
+    return results.all;
+  }
   using held = trainer;
   let lossError = 0;
   let normError = 0;
@@ -49,19 +57,12 @@ export async function runTrainingChecks(subject: Subject, tolerance: number): Pr
   }
   errors.sort((a, b) => a - b);
   const weightError = errors[Math.ceil(weightShare * errors.length) - 1] ?? Number.POSITIVE_INFINITY;
-  return [
-    { item: `losses of ${steps}`, error: lossError, pass: lossError <= tolerance },
-    {
-      item: `gradient norms before clipping, within ${normTolerance}`,
-      error: normError,
-      pass: normError <= normTolerance,
-    },
-    {
-      item: `${100 * weightShare} % of the weights after ${steps}, within ${weightTolerance}`,
-      error: weightError,
-      pass: weightError <= weightTolerance,
-    },
-  ];
+  const add = (item: string, error: number, most: number) => results.add({ item, error, pass: error <= most });
+  await add(`losses of ${steps}`, lossError, tolerance);
+  await add(`gradient norms before clipping, within ${normTolerance}`, normError, normTolerance);
+  const weights = `${100 * weightShare} % of the weights after ${steps}`;
+  await add(`${weights}, within ${weightTolerance}`, weightError, weightTolerance);
+  return results.all;
 }
 
 /** Relative to `scale`; Infinity where got is not finite. */
