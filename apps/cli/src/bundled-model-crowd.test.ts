@@ -64,7 +64,7 @@ test('40 requests that come and go, some aborted, give the bits that each gives 
   const alone: Awaited<ReturnType<typeof collect>>[] = [];
   for (const request of requests) alone.push(await collect(single.model, request));
 
-  await using shared = await loadModelFolder(folder, { threads: 2, sequences: 5 });
+  await using shared = await loadModelFolder(folder, { threads: 2, sequences: 5, prefixCacheBytes: 2 ** 21 });
   const waiting = requests.map((_, index) => index);
   const running = new Set<Promise<void>>();
   let most = 0;
@@ -95,7 +95,8 @@ test('40 requests that come and go, some aborted, give the bits that each gives 
   for (let first = 0; first < 7; first++) start();
   while (running.size > 0) await Promise.race(running);
   expect(most).toBe(5);
-  const { finished, failed, running: left, waiting: queued } = shared.model.stats();
+  const { finished, failed, running: left, waiting: queued, pages, cachedTokens } = shared.model.stats();
   expect(finished.stop + finished.length + finished.abort).toBe(40);
-  expect([failed, left.length, queued]).toEqual([0, 0, 0]);
+  expect([failed, left.length, queued, pages.inUse]).toEqual([0, 0, 0, 0]);
+  expect(cachedTokens).toBeGreaterThan(100);
 });

@@ -3,9 +3,9 @@ import { gatedRetention } from '@yoco-u/attention-gated-retention';
 import { gatedRetentionWasmKernels } from '@yoco-u/attention-gated-retention/wasm';
 import { softmaxAttention, softmaxAttentionKernels } from '@yoco-u/attention-softmax';
 import { softmaxWasmKernels } from '@yoco-u/attention-softmax/wasm';
-import { createLanguageModel } from '@yoco-u/engine';
+import { createLanguageModel, type EngineLanguageModel } from '@yoco-u/engine';
 import { listParameters, parseConfig } from '@yoco-u/model';
-import type { Backend, DeviceBuffer, LanguageModel } from '@yoco-u/spec';
+import type { Backend, DeviceBuffer } from '@yoco-u/spec';
 import { f32 } from '@yoco-u/tensor';
 import type { ExtraKernels } from './backends.ts';
 import { createByteTokenizer } from './byte-tokenizer.ts';
@@ -22,6 +22,8 @@ export interface RandomModelOptions {
   readonly stages: readonly object[];
   readonly sequences: number;
   readonly endOfText?: readonly number[];
+  readonly contextLength?: number;
+  readonly prefixCacheBytes?: number;
 }
 
 const mask = 0xffff_ffff;
@@ -39,8 +41,8 @@ function createRandom(seed: number): () => number {
 /** The model owns the backend: disposing it disposes both. */
 export async function createRandomModel(
   backend: Backend,
-  { stages, sequences, endOfText = [260] }: RandomModelOptions,
-): Promise<LanguageModel> {
+  { stages, sequences, endOfText = [260], contextLength = 90, prefixCacheBytes = 0 }: RandomModelOptions,
+): Promise<EngineLanguageModel> {
   const tokenizer = createByteTokenizer();
   const config = parseConfig(
     {
@@ -55,7 +57,7 @@ export async function createRandomModel(
       rms_norm_eps: 1e-6,
       qk_norm: true,
       tie_word_embeddings: false,
-      max_position_embeddings: 90,
+      max_position_embeddings: contextLength,
       bos_token_id: 260,
       eos_token_id: endOfText,
       stages,
@@ -75,7 +77,15 @@ export async function createRandomModel(
     );
     parameters[name] = buffer;
   }
-  const model = await createLanguageModel({ id: 'random', backend, config, tokenizer, parameters, sequences });
+  const model = await createLanguageModel({
+    id: 'random',
+    backend,
+    config,
+    tokenizer,
+    parameters,
+    sequences,
+    prefixCacheBytes,
+  });
   return {
     ...model,
     async [Symbol.asyncDispose]() {

@@ -3,6 +3,7 @@
 import type { ModelConfig } from '@yoco-u/model';
 import type { Backend } from '@yoco-u/spec';
 import { createRunner, type Runner, type RunnerOptions, type Segment } from './runner.ts';
+import type { SlotPages } from './slot-pages.ts';
 import type { Decoding } from './task.ts';
 
 export interface DecodeBatch extends Disposable {
@@ -21,6 +22,7 @@ export async function createDecodeBatch(
   config: ModelConfig,
   slots: number,
   base: Pick<RunnerOptions, 'memory' | 'parameters'>,
+  pages: SlotPages,
 ): Promise<DecodeBatch> {
   const runnerOf = (rows: number): Promise<Runner> =>
     createRunner(backend, config, { ...base, maxRows: rows, maxSegments: rows, outputs: rows, head: 'logits' });
@@ -40,6 +42,7 @@ export async function createDecodeBatch(
       for (let index = 0; index < sequences.length; index++) {
         const { id, position, slot } = sequences[index]!;
         const segment = all[index]!;
+        pages.map(slot, position + 1);
         segment.tokens[0] = id;
         segment.start = position;
         segment.slot = slot;

@@ -5,6 +5,7 @@ import { createChunkSizer } from './chunk-size.ts';
 import { createClock } from './clock.ts';
 import { logProbabilitiesOf } from './log-probabilities.ts';
 import { createPartQueue, type PartQueue } from './part-queue.ts';
+import type { Restored } from './prefix-cache.ts';
 import type { Runtime } from './runtime.ts';
 import { createStopMatcher } from './stop-strings.ts';
 import type { Decoding, NextStep, Task } from './task.ts';
@@ -22,7 +23,9 @@ export interface GenerationOptions {
 
 /** Counts of all generations together, from the start. */
 export interface GenerationCounters {
+  /** Computed, not found in the cache. */
   promptTokens: number;
+  cachedTokens: number;
   completionTokens: number;
   readonly finished: Record<FinishReason, number>;
   failed: number;
@@ -56,9 +59,11 @@ export function createGeneration(options: GenerationOptions): Generation {
   const promptTokens: PromptToken[] = [{ id: ids[0]! }];
   let slot = -1;
   let fed = 0;
+  let cached: Restored | undefined;
   let cancelled = false;
 
   const finish = (reason: FinishReason): void => {
+    if (slot >= 0) runtime.cache.store(slot, ids, fed);
     counters.finished[reason]++;
     parts.push({
       type: 'finish',
@@ -66,10 +71,10 @@ export function createGeneration(options: GenerationOptions): Generation {
       usage: {
         promptTokens: promptLength,
         completionTokens: ids.length - promptLength,
-        cachedTokens: 0,
+        cachedTokens: cached?.tokens ?? 0,
         cacheBytes: runtime.memory.bytesInUse(fed),
       },
-      timings: clock.timings(promptLength, ids.length - promptLength),
+      timings: clock.timings(promptLength - (cached?.tokens ?? 0), ids.length - promptLength),
     });
     parts.end();
   };
@@ -132,6 +137,10 @@ export function createGeneration(options: GenerationOptions): Generation {
     },
   };
 
+  // what is in the cache has no logits to tell
+  const restore = (): Restored =>
+    request.promptLogProbabilities === undefined ? runtime.cache.restore(slot, ids) : { tokens: 0, stops: [] };
+
   /** Feeds a chunk; its last row's logits if it is the prompt's last. */
   const feedChunk = async (rows: number): Promise<Float32Array | undefined> => {
     const segment = { tokens: ids.slice(fed, fed + rows), start: fed, slot };
@@ -173,13 +182,20 @@ export function createGeneration(options: GenerationOptions): Generation {
       clock.start();
     },
     async feed(shared): Promise<NextStep> {
+      if (cached === undefined) {
+        cached = restore();
+        fed = cached.tokens;
+        counters.cachedTokens += fed;
+      }
+      const stop = cached.stops.find((position) => position > fed) ?? promptLength;
       const most = request.promptLogProbabilities === undefined ? promptLength : runtime.inspectRows;
-      const rows = Math.min(sizer.next(shared), promptLength - fed, most);
+      const rows = Math.min(sizer.next(shared), stop - fed, most);
       const began = performance.now();
       const logits = await feedChunk(rows);
       sizer.record(rows, performance.now() - began);
       fed += rows;
       counters.promptTokens += rows;
+      if (fed === stop) runtime.cache.store(slot, ids, fed);
       request.onPrefill?.(fed, promptLength);
       if (logits === undefined) return 'feed';
       clock.prefilled();

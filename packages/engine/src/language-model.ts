@@ -15,10 +15,9 @@ import {
   type Tokenizer,
 } from '@yoco-u/spec';
 import { createGeneration, type GenerationCounters } from './generation.ts';
-import { memoryBytes, memoryShape } from './memory.ts';
 import { checkPrompt, checkRequest, checkScore } from './request-checks.ts';
 import { checkId } from './runner.ts';
-import { createRuntime, type Runtime } from './runtime.ts';
+import { cacheBytes, createRuntime, type Runtime } from './runtime.ts';
 import { createScheduler } from './scheduler.ts';
 import { createScoring } from './scoring.ts';
 import { type EngineStats, statsOf } from './stats.ts';
@@ -36,6 +35,11 @@ export interface EngineOptions {
   readonly sequences?: number;
   /** Requests that may wait; one more is refused with `BusyError`. Default: no bound. */
   readonly queue?: number;
+  /**
+   * Bytes, for each iteration count in use, in which caches of prompts and texts that have ended are kept for requests that begin
+   * alike. Default 0: none.
+   */
+  readonly prefixCacheBytes?: number;
 }
 
 export interface EngineLanguageModel extends LanguageModel {
@@ -54,6 +58,7 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
   const { backend, config, tokenizer, parameters } = options;
   const contextLength = options.contextLength ?? config.contextLength;
   const slots = options.sequences ?? 1;
+  const prefixCacheBytes = options.prefixCacheBytes ?? 0;
   const queue = options.queue ?? Number.POSITIVE_INFINITY;
   for (const [name, value] of Object.entries({ contextLength, sequences: slots })) {
     if (Number.isInteger(value) && value >= 1) continue;
@@ -70,18 +75,25 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
       fix: 'use the tokenizer that the model was trained with',
     });
   }
-  let cacheBytesReserved = 0;
+  const ready: Runtime[] = [];
   const runtimes = new Map<ModelConfig['stages'][number]['iterations'], Promise<Runtime>>();
   const ownIterations = config.stages.find((stage) => stage.type === 'self')?.iterations ?? 0;
   const runtimeFor = (iterations = ownIterations): Promise<Runtime> => {
     const known = runtimes.get(iterations);
     if (known !== undefined) return known;
     const chosen = iterations === ownIterations ? config : withIterations(config, iterations);
-    const runtime = createRuntime({ backend, config: chosen, parameters, slots, contextLength });
+    const runtime = createRuntime({
+      backend,
+      config: chosen,
+      parameters,
+      slots,
+      contextLength,
+      prefixCacheBytes,
+    });
     runtimes.set(iterations, runtime);
     runtime.then(
-      ({ memory }) => {
-        cacheBytesReserved += memory.allocatedBytes;
+      (made) => {
+        ready.push(made);
       },
       () => runtimes.delete(iterations),
     );
@@ -91,6 +103,7 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
   const scheduler = createScheduler({ slots, queue, name: `model '${options.id}'` });
   const counters: GenerationCounters = {
     promptTokens: 0,
+    cachedTokens: 0,
     completionTokens: 0,
     finished: { stop: 0, length: 0, abort: 0 },
     failed: 0,
@@ -114,8 +127,8 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
     bosTokenId: config.bosTokenId,
     tokenizer,
     config,
-    cacheBytesReserved: memoryBytes(config, memoryShape(slots, contextLength)),
-    stats: () => statsOf({ slots, scheduler, counters, cacheBytesReserved }),
+    cacheBytesReserved: cacheBytes({ config, slots, contextLength, prefixCacheBytes }),
+    stats: () => statsOf({ slots, scheduler, counters, runtimes: ready }),
     generate(request) {
       alive();
       const ids = promptIds(request.prompt);

@@ -17,9 +17,9 @@ export interface ModelMemory extends Disposable {
   bytesInUse(tokens: number): number;
 }
 
-/** The sizes of a memory for `slots` sequences of at most `contextLength` tokens. */
-export function memoryShape(slots: number, contextLength: number): MemoryShape {
-  return { slots, contextLength, pageLength, pages: slots * Math.ceil(contextLength / pageLength) };
+/** The sizes of a memory for `slots` sequences of at most `contextLength` tokens, and pages to spare. */
+export function memoryShape(slots: number, contextLength: number, sparePages = 0): MemoryShape {
+  return { slots, contextLength, pageLength, pages: slots * Math.ceil(contextLength / pageLength) + sparePages };
 }
 
 /** Bytes that `createModelMemory` takes, known before anything is taken. */
@@ -29,9 +29,9 @@ export function memoryBytes(config: ModelConfig, shape: MemoryShape): number {
 }
 
 /**
- * Takes the memory, all zeros. Every slot owns its share of the pages. Throws `ShapeError` for sizes that are no integers > 0,
- * a page length that is no multiple of 8, or another number of pages than all slots need; `CapacityError` when it does not
- * fit.
+ * Takes the memory, all zeros. Every slot owns its share of the pages, first those of slot 0; what is left nobody owns. Throws
+ * `ShapeError` for sizes that are no integers > 0, a page length that is no multiple of 8, or fewer pages than all slots need;
+ * `CapacityError` when it does not fit.
  */
 export function createModelMemory(backend: Backend, config: ModelConfig, shape: MemoryShape): ModelMemory {
   checkShape(shape);
@@ -45,7 +45,7 @@ export function createModelMemory(backend: Backend, config: ModelConfig, shape: 
     const table = backend.allocate(tensorType(i32, shape.slots, pagesPerSequence(shape)));
     backend.write(
       table,
-      Int32Array.from({ length: shape.pages }, (_, page) => page),
+      Int32Array.from({ length: shape.slots * pagesPerSequence(shape) }, (_, page) => page),
     );
     buffers[names.pageTable] = table;
   } catch (error) {
@@ -71,10 +71,10 @@ function checkShape(shape: MemoryShape): void {
     throw new ShapeError({ where: 'createModelMemory: pageLength', expected: 'a multiple of 8', got: String(length) });
   }
   const needed = slots * pagesPerSequence(shape);
-  if (pages === needed) return;
+  if (pages >= needed) return;
   throw new ShapeError({
     where: 'createModelMemory: pages',
-    expected: `${needed}: those of ${slots} slot(s)`,
+    expected: `at least ${needed}: those of ${slots} slot(s)`,
     got: String(pages),
     fix: 'make the shape with memoryShape(slots, contextLength)',
   });

@@ -2,9 +2,12 @@
 
 import type { ModelConfig } from '@yoco-u/model';
 import { type Backend, CapacityError, type DeviceBuffer } from '@yoco-u/spec';
+import { planCache } from './cache-plan.ts';
 import { createDecodeBatch, type DecodeBatch } from './decode-batch.ts';
 import { createModelMemory, type ModelMemory, memoryBytes, memoryShape } from './memory.ts';
+import { createPrefixCache, type PrefixCache } from './prefix-cache.ts';
 import { createRunner, type Runner, type Segment } from './runner.ts';
+import { entryBytes, slotStates } from './snapshots.ts';
 
 /** Most rows of a prefill or scoring run; actual chunks are sized by measured speed. */
 const mostChunkRows = 256;
@@ -14,6 +17,9 @@ const mostInspectedRows = 32;
 export interface Runtime extends Disposable {
   readonly config: ModelConfig;
   readonly memory: ModelMemory;
+  readonly cache: PrefixCache;
+  /** Bytes of memory and cache together. */
+  readonly allocatedBytes: number;
   /** Most rows of a chunk. */
   readonly chunkRows: number;
   /** Most rows of a chunk that is inspected. */
@@ -25,6 +31,8 @@ export interface Runtime extends Disposable {
   inspect(segment: Segment): Promise<readonly Float32Array[]>;
   /** Feeds rows of one sequence and writes −ln p of each one's target to `losses`. */
   score(segment: Segment, targets: readonly number[], losses: Float32Array): Promise<void>;
+  /** The slot's sequence has ended. */
+  release(slot: number): void;
 }
 
 export interface RuntimeOptions {
@@ -33,19 +41,23 @@ export interface RuntimeOptions {
   readonly parameters: Readonly<Record<string, DeviceBuffer>>;
   readonly slots: number;
   readonly contextLength: number;
+  /** For caches of sequences that have ended. */
+  readonly prefixCacheBytes: number;
 }
 
 /** Throws `CapacityError` when the caches do not fit, before they are taken. */
 export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { backend, config, parameters, slots, contextLength } = options;
-  const memory = takeMemory(options);
+  const { memory, cache } = takeMemory(options);
+  const { pages } = cache;
+  const map = ({ slot, start, tokens }: Segment): void => pages.map(slot, start + tokens.length);
   const chunkRows = Math.min(mostChunkRows, contextLength);
   const inspectRows = Math.min(mostInspectedRows, contextLength);
   const base = { memory, parameters };
   const runnerOf = (maxRows: number, outputs: 'all' | number, head: 'logits' | 'loss'): Promise<Runner> =>
     createRunner(backend, config, { ...base, maxSegments: 1, maxRows, outputs, head });
   const prefill = await runnerOf(chunkRows, 1, 'logits');
-  const decode = await createDecodeBatch(backend, config, slots, base);
+  const decode = await createDecodeBatch(backend, config, slots, base, pages);
   const logits = new Float32Array(config.vocabularySize);
   const none: readonly number[] = [];
   const score = lazily(() => runnerOf(chunkRows, 'all', 'loss'));
@@ -53,10 +65,13 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   return {
     config,
     memory,
+    cache,
+    allocatedBytes: memory.allocatedBytes + cache.allocatedBytes,
     chunkRows,
     inspectRows,
     decode,
     async prefill(segment, wanted) {
+      map(segment);
       prefill.run([segment], wanted ? [segment.tokens.length - 1] : none);
       if (!wanted) return void (await backend.settled());
       await prefill.read(logits);
@@ -64,6 +79,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     },
     async inspect(segment) {
       const runner = await inspect.get();
+      map(segment);
       runner.run([segment]);
       const rows = segment.tokens.length;
       const all = new Float32Array(rows * config.vocabularySize);
@@ -74,31 +90,48 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     },
     async score(segment, targets, losses) {
       const runner = await score.get();
+      map(segment);
       runner.run([segment], none, targets);
       await runner.read(losses);
     },
+    release: (slot) => pages.clear(slot),
     [Symbol.dispose]() {
       prefill[Symbol.dispose]();
       decode[Symbol.dispose]();
       score.dispose();
       inspect.dispose();
+      cache[Symbol.dispose]();
       memory[Symbol.dispose]();
     },
   };
 }
 
-function takeMemory({ backend, config, slots, contextLength }: RuntimeOptions): ModelMemory {
-  const shape = memoryShape(slots, contextLength);
+/** Bytes that a runtime takes for caches, known before any are taken. Throws `RequestError` for a cache of too few bytes. */
+export function cacheBytes(options: Omit<RuntimeOptions, 'backend' | 'parameters'>): number {
+  const { config, slots, contextLength, prefixCacheBytes } = options;
+  const plan = planCache(config, memoryShape(slots, contextLength), prefixCacheBytes);
+  const shape = memoryShape(slots, contextLength, plan.pages);
+  return memoryBytes(config, shape) + plan.snapshots * entryBytes(slotStates(config, shape));
+}
+
+function takeMemory(options: RuntimeOptions): { readonly memory: ModelMemory; readonly cache: PrefixCache } {
+  const { backend, config, slots, contextLength, prefixCacheBytes } = options;
+  const plan = planCache(config, memoryShape(slots, contextLength), prefixCacheBytes);
+  let memory: ModelMemory | undefined;
   try {
-    return createModelMemory(backend, config, shape);
+    memory = createModelMemory(backend, config, memoryShape(slots, contextLength, plan.pages));
+    return { memory, cache: createPrefixCache(backend, config, memory, plan) };
   } catch (error) {
+    memory?.[Symbol.dispose]();
     if (!(error instanceof CapacityError)) throw error;
+    const bytes = cacheBytes(options);
+    const kept = prefixCacheBytes === 0 ? '' : ' and those kept for later ones';
     throw new CapacityError(
       {
         where: 'engine: caches',
-        expected: `${memoryBytes(config, shape)} bytes for ${slots} sequence(s) of ${contextLength} tokens`,
+        expected: `${bytes} bytes for ${slots} sequence(s) of ${contextLength} tokens${kept}`,
         got: 'less free memory',
-        fix: 'choose a smaller contextLength or fewer sequences',
+        fix: 'choose a smaller contextLength, fewer sequences or a smaller prefix cache',
       },
       { cause: error },
     );

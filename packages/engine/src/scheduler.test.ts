@@ -18,7 +18,7 @@ function createLog() {
     logitsOf: () => new Float32Array(0),
     [Symbol.dispose]() {},
   };
-  const runtime = { decode } as Partial<Runtime> as Runtime;
+  const runtime = { decode, release: (_slot: number) => {} } as Partial<Runtime> as Runtime;
   return {
     steps,
     failDecoding: (error: unknown) => {

@@ -61,8 +61,9 @@ export function createScheduler({ slots, queue, name }: SchedulerOptions): Sched
 
   const leave = (entry: Entry): void => {
     running.splice(running.indexOf(entry), 1);
-    free.push(entry.slot);
     stopDecoding(entry);
+    entry.task.runtime.release(entry.slot);
+    free.push(entry.slot);
   };
   const fail = (entry: Entry, error: unknown): void => {
     leave(entry);
@@ -97,8 +98,9 @@ export function createScheduler({ slots, queue, name }: SchedulerOptions): Sched
     for (let index = running.length - 1; index >= 0; index--) {
       const entry = running[index]!;
       if (!entry.task.aborted) continue;
-      leave(entry);
+      // it may keep what its slot holds
       entry.task.abort();
+      leave(entry);
     }
   };
   const admit = (): void => {

@@ -1,6 +1,7 @@
 /** What an engine is doing: the numbers behind a server's metrics. */
 import type { FinishReason } from '@yoco-u/spec';
 import type { GenerationCounters } from './generation.ts';
+import type { Runtime } from './runtime.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Progress } from './task.ts';
 
@@ -20,8 +21,12 @@ export interface EngineStats {
   readonly cacheBytesInUse: number;
   /** Cache bytes taken, at all iteration counts in use. */
   readonly cacheBytesReserved: number;
+  /** Pages of the growing caches: of running sequences, kept for later ones, and in all. */
+  readonly pages: { readonly inUse: number; readonly kept: number; readonly total: number };
   /** Prompt tokens computed, from the start. */
   readonly promptTokens: number;
+  /** Prompt tokens that were found in the prefix cache, from the start. */
+  readonly cachedTokens: number;
   readonly completionTokens: number;
   /** Generations that ended, by reason. */
   readonly finished: Readonly<Record<FinishReason, number>>;
@@ -33,22 +38,30 @@ export function statsOf(given: {
   readonly slots: number;
   readonly scheduler: Scheduler;
   readonly counters: GenerationCounters;
-  readonly cacheBytesReserved: number;
+  /** Those that could be made so far. */
+  readonly runtimes: readonly Runtime[];
 }): EngineStats {
-  const { slots, scheduler, counters, cacheBytesReserved } = given;
-  const { promptTokens, completionTokens, finished, failed } = counters;
+  const { slots, scheduler, counters, runtimes } = given;
+  const { promptTokens, cachedTokens, completionTokens, finished, failed } = counters;
   return {
     slots,
     running: scheduler.running.map(({ slot, task }) => ({ slot, ...task.progress })),
     waiting: scheduler.waiting,
-    cacheBytesInUse: scheduler.running.reduce(
-      (sum, { task }) => sum + task.runtime.memory.bytesInUse(task.progress.fedTokens),
-      0,
-    ),
-    cacheBytesReserved,
+    cacheBytesInUse: sumOf(scheduler.running, ({ task }) => task.runtime.memory.bytesInUse(task.progress.fedTokens)),
+    cacheBytesReserved: sumOf(runtimes, ({ allocatedBytes }) => allocatedBytes),
+    pages: {
+      inUse: sumOf(runtimes, ({ cache }) => cache.pool.inUse),
+      kept: sumOf(runtimes, ({ cache }) => cache.keptPages),
+      total: sumOf(runtimes, ({ cache }) => cache.pool.total),
+    },
     promptTokens,
+    cachedTokens,
     completionTokens,
     finished: { ...finished },
     failed,
   };
+}
+
+function sumOf<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((sum, item) => sum + of(item), 0);
 }

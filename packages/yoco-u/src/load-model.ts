@@ -22,6 +22,8 @@ export interface LoadModelOptions extends LoadOptions {
   readonly sequences?: number;
   /** Requests that may wait; one more is refused with `BusyError`. Default: no bound. */
   readonly queue?: number;
+  /** Bytes in which caches are kept for requests that begin alike: `EngineOptions.prefixCacheBytes`. Default 0. */
+  readonly prefixCacheBytes?: number;
 }
 
 /** A model's parts without an engine: for research code that records its own programs. Dispose frees all of them. */
@@ -79,6 +81,7 @@ export async function loadModelFrom(folder: ModelFolder, options: LoadModelOptio
       ...(options.contextLength === undefined ? {} : { contextLength: options.contextLength }),
       ...(options.sequences === undefined ? {} : { sequences: options.sequences }),
       ...(options.queue === undefined ? {} : { queue: options.queue }),
+      ...(options.prefixCacheBytes === undefined ? {} : { prefixCacheBytes: options.prefixCacheBytes }),
     });
     return {
       model,
