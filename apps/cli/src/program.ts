@@ -115,6 +115,7 @@ function addTrainCommand(program: Command): void {
         'sgd',
       ]),
     )
+    .option('--initial-model <folder>', 'begin with the weights of this model, its sizes and its tokenizer')
     .option('--tokenizer <file>', 'a tokenizer.json to use (default: one is trained on the text)')
     .option('--vocabulary-size <count>', 'tokens of the tokenizer to train', integer(257))
     .option('--seed <integer>', 'decides weights, order and draws (default: 0)', integer(0))

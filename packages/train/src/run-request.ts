@@ -14,6 +14,11 @@ export interface RunRequest {
   readonly validationData?: readonly string[];
   /** Field of JSON lines that holds the text. */
   readonly field?: string;
+  /**
+   * A model folder whose weights the run begins with, instead of random ones; its sizes, iterations and tokenizer are taken
+   * where none are given.
+   */
+  readonly initialModel?: string;
   /** A tokenizer.json to use; by default one is trained on the text. */
   readonly tokenizer?: string;
   /** Of the tokenizer to train. */
@@ -66,6 +71,7 @@ export function parseRunRequest(value: unknown, where = 'config'): RunRequest {
     data: read.texts('data'),
     validationData: read.texts('validationData'),
     field: read.text('field'),
+    initialModel: read.text('initialModel'),
     tokenizer: read.text('tokenizer'),
     vocabularySize: read.integer('vocabularySize', 257, 2 ** 20),
     depth: read.integer('depth', 2, 256),
@@ -122,7 +128,8 @@ export function mergeRequests(base: RunRequest, changes: RunRequest): RunRequest
   };
 }
 
-const modelKeys = [
+/** Keys of config.json that a request may set; the tokenizer decides the others. */
+export const modelKeys = [
   'model_type',
   'hidden_size',
   'intermediate_size',

@@ -27,6 +27,7 @@ export interface TrainOptions extends Pick<ModelOptions, 'backend' | 'threads' |
   readonly dryRun?: boolean;
   readonly data?: readonly string[];
   readonly validationData?: readonly string[];
+  readonly initialModel?: string;
   readonly tokenizer?: string;
   readonly vocabularySize?: number;
   readonly depth?: number;
@@ -106,13 +107,14 @@ async function readConfig(path: string | undefined): Promise<RunRequest> {
 
 /** Flags are checked as the keys of a config file are. An optimizer that the file has already keeps the file's settings. */
 function requestOf(options: TrainOptions, file: RunRequest): RunRequest {
-  const { data, validationData, tokenizer, vocabularySize, depth, iterations, sequenceLength } = options;
+  const { data, validationData, initialModel, tokenizer, vocabularySize, depth, iterations, sequenceLength } = options;
   const { batch, accumulation, recompute, steps, learningRate, seed, validateEvery, saveEvery, sampleEvery } = options;
   const optimizer = options.optimizer === file.optimizer?.kind ? undefined : options.optimizer;
   const every = (count: number | undefined) => (count === undefined ? undefined : { every: count });
   const given = {
     data,
     validationData,
+    initialModel,
     tokenizer,
     vocabularySize,
     depth,

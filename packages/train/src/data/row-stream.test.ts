@@ -14,12 +14,13 @@ const corpus = await memoryCorpusOf(chapters);
 const dataset = documentsOf(corpus);
 const options = { sequenceLength: 37, seed: 5, bosTokenId: bos, eosTokenId: eos };
 
-/** Ids of whole epochs, as one list. */
+/** Ids of whole epochs, as one list: rows that are as long as an epoch have no order but their own. */
 async function epochIds(epochs: number, given: Partial<typeof options> & { seed?: number } = {}): Promise<number[]> {
-  const stream = createRowStream(dataset, { ...options, ...given, sequenceLength: 36 });
+  const { tokensPerEpoch } = createRowStream(dataset, options);
+  const stream = createRowStream(dataset, { ...options, ...given, sequenceLength: tokensPerEpoch - 1 });
   const ids: number[] = [];
-  while (ids.length < epochs * stream.tokensPerEpoch) for (const row of await stream.next(3)) ids.push(...row);
-  return ids.slice(0, epochs * stream.tokensPerEpoch);
+  for (const row of await stream.next(epochs)) ids.push(...row);
+  return ids;
 }
 
 /** Documents between one BOS and the next. */
@@ -64,6 +65,25 @@ describe('createRowStream', () => {
     expect(rows.every((row) => row.length === 38)).toBe(true);
     for (const row of rows) expect((await one.next(1))[0]).toEqual(row);
     expect(one.state()).toEqual(many.state());
+  });
+
+  test('an epoch has every row of its documents once, in a seeded order that changes from epoch to epoch', async () => {
+    const ids = await epochIds(2);
+    const stream = createRowStream(dataset, options);
+    const { rowsPerEpoch, tokensPerEpoch } = stream;
+    const orders: number[][] = [];
+    for (const epoch of [0, 1]) {
+      const cut = Array.from({ length: rowsPerEpoch }, (_, row) => {
+        const first = epoch * tokensPerEpoch + row * 38;
+        return ids.slice(first, first + 38).join();
+      });
+      const order = (await stream.next(rowsPerEpoch)).map((row) => cut.indexOf([...row].join()));
+      expect(order.toSorted((a, b) => a - b)).toEqual(Array.from(cut.keys()));
+      const neighbours = order.filter((row, index) => row === order[index - 1]! + 1);
+      expect(neighbours.length).toBeLessThan(rowsPerEpoch / 4);
+      orders.push(order);
+    }
+    expect(orders[1]).not.toEqual(orders[0]);
   });
 
   test('goes on from every position, over the end of epochs, as if it had never stopped', async () => {
@@ -113,6 +133,8 @@ describe('createRowStream', () => {
     expect(() => other.restore(state)).toThrow('fingerprint');
     expect(() => createRowStream(dataset, { ...options, seed: 6 }).restore(state)).toThrow('seed');
     expect(() => createRowStream(dataset, { ...options, bosTokenId: eos }).restore(state)).toThrow(DataError);
+    expect(() => createRowStream(dataset, { ...options, sequenceLength: 36 }).restore(state)).toThrow(DataError);
+    expect(() => createRowStream(dataset, options).restore({ ...state, version: 1 as 2 })).toThrow('version');
     const stream = createRowStream(dataset, options);
     for (const position of [-1, 0.5, Number.NaN])
       expect(() => stream.restore({ ...state, position })).toThrow(DataError);

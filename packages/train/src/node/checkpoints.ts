@@ -82,10 +82,10 @@ export function createCheckpoints(folder: string, files: CheckpointFiles, keep: 
     async load(step, trainer) {
       const saved = await readState(folder, step);
       await using weights = await openModelFolder(path(step));
-      await fill(trainer, trainer.weightNames, weights.tensors, path(step));
+      await readInto(trainer, trainer.weightNames, weights.tensors, path(step));
       const source = await openFileSource(join(path(step), momentsFile));
       try {
-        await fill(trainer, trainer.momentNames, (await openSafetensors(source)).tensors, source.name);
+        await readInto(trainer, trainer.momentNames, (await openSafetensors(source)).tensors, source.name);
       } finally {
         await source.close?.();
       }
@@ -148,7 +148,8 @@ function tensorsOf(
   }));
 }
 
-async function fill(
+/** Reads tensors by name into a trainer. Throws `CheckpointError` naming the first that is missing or does not fit. */
+export async function readInto(
   trainer: Trainer,
   names: readonly string[],
   tensors: Awaited<ReturnType<typeof openSafetensors>>['tensors'],

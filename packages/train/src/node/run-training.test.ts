@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -179,6 +179,49 @@ describe('the same weights and moments, bit for bit', () => {
     expect(await hiddenIn(run)).toEqual([...others].sort());
     expect(await bytesOf(run)).toEqual(await bytesOf(whole));
     expect(await metricsOf(run)).toEqual(await metricsOf(whole));
+  });
+});
+
+describe('a run that begins with another model', () => {
+  test('has its weights, sizes, iterations and tokenizer, and goes on without it', async () => {
+    await using backend = await wasm();
+    const { data, sequenceLength, batch, checkpoints } = tinyRequest;
+    const request: RunRequest = {
+      data: data!,
+      sequenceLength: sequenceLength!,
+      batch: batch!,
+      checkpoints: checkpoints!,
+      steps: 4,
+      initialModel: 'first',
+    };
+    const options = { folder: folder('second'), request, backend, directory: folder('.') } as const;
+    await cp(whole, folder('first'), { recursive: true });
+    const seen = await collectRun({ ...options, stopAt: 2 });
+    const plan = seen.find((event) => event.type === 'plan')!;
+    expect(plan.config.iterations).toEqual({ from: 1, to: 3 });
+    const weightsOf = async (path: string, count: number) => {
+      await using model = await openModelFolder(join(path, `checkpoints/step-${count}`));
+      return Promise.all([...model.tensors].map(async ([name, entry]) => [name, await entry.readFloat32()] as const));
+    };
+    expect(await weightsOf(folder('second'), 0)).toEqual(await weightsOf(whole, 20));
+    expect(await readFile(join(folder('second'), 'tokenizer.json'))).toEqual(
+      await readFile(join(whole, 'tokenizer.json')),
+    );
+    await rm(folder('first'), { recursive: true });
+    expect((await collectRun({ ...options, resume: 'auto' })).at(-1)).toMatchObject({ type: 'end', step: 4 });
+    expect(await weightsOf(folder('second'), 4)).not.toEqual(await weightsOf(whole, 20));
+    const other = { ...request, initialModel: 'third' };
+    await expect(collectRun({ ...options, request: other, resume: 'auto' })).rejects.toThrow('resume: initialModel');
+  });
+
+  test('of other sizes is refused by the name of a tensor', async () => {
+    await using backend = await wasm();
+    const request: RunRequest = {
+      ...tinyRequest,
+      initialModel: whole,
+      model: { ...tinyRequest.model, hidden_size: 16 },
+    };
+    await expect(collectRun({ folder: folder('resized'), request, backend })).rejects.toThrow(/'model\.\S+' \[.*16\]/);
   });
 });
 

@@ -18,6 +18,7 @@ import { createTrainer, type Trainer } from '../trainer.ts';
 import type { TrainingMemory } from '../training-programs.ts';
 import { createValidationSet } from '../validation.ts';
 import { lockFolder } from './folder-lock.ts';
+import { checkSameInitialModel, readInitialModel, withInitialModel } from './initial-model.ts';
 import { makeFolder, openRunFolder, readRun, refuseOtherModel, requireRoom } from './run-folder.ts';
 import { measureText, type TokenizerProgress, tokenizerFor } from './run-tokenizer.ts';
 
@@ -87,7 +88,11 @@ export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent
   await using _lock = await lockFolder(folder);
   const saved = await readRun(folder);
   await checkFolder(options, saved !== undefined);
-  const request = saved === undefined ? options.request : mergeRequests(saved.request, options.request);
+  if (saved !== undefined) checkSameInitialModel(saved.request, options.request);
+  const request =
+    saved === undefined
+      ? await withInitialModel(options.request, options.directory)
+      : mergeRequests(saved.request, options.request);
   if (request.data === undefined) {
     throw new ConfigError({ where: 'data', expected: 'text to train on', got: 'none', fix: 'name a file or a folder' });
   }
@@ -125,7 +130,8 @@ export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent
   const resume = saved === undefined ? undefined : (await run.resume(from, trainer)).state;
   if (saved === undefined) {
     await run.begin();
-    for (const { name, values } of initialWeights(model, config.seed)) trainer.write(name, values);
+    if (request.initialModel !== undefined) await readInitialModel(trainer, request.initialModel, options.directory);
+    else for (const { name, values } of initialWeights(model, config.seed)) trainer.write(name, values);
   }
   const { sample } = options;
   const context: SampleContext = { trainer, model, tokenizer, settings: config.samples };
