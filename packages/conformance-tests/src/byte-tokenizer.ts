@@ -1,6 +1,5 @@
 /** A tokenizer of 256 byte tokens, a few merges and one special token. */
-import type { Tokenizer } from '@yoco-u/spec';
-import { parseTokenizer } from '@yoco-u/tokenizer';
+import { type BpeTokenizer, parseTokenizer } from '@yoco-u/tokenizer';
 
 /** GPT-2's names of the bytes: printable ones stand for themselves, the others for letters from U+0100 on. */
 function byteNames(): string[] {
@@ -18,7 +17,7 @@ const merges = [
 ] as const;
 
 /** Ids: 0 to 255 the bytes, then a token a merge, last `<|endoftext|>`. */
-export function createByteTokenizer(): Tokenizer {
+export function createByteTokenizer(): BpeTokenizer {
   const tokens = [...byteNames(), ...merges.map((pair) => pair.join(''))];
   return parseTokenizer({
     version: '1.0',

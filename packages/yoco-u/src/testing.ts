@@ -1,8 +1,10 @@
 /** What tests in both kinds of page do with a trained model. */
 import { openModelFolder } from '@yoco-u/checkpoint';
+import type { LanguageModel } from '@yoco-u/spec';
 import { type LoadedModel, loadModelFrom } from './load-model.ts';
 
-const folder = new URL('../../../fixtures/models/stories-reference/', import.meta.url);
+/** The folder of that model. */
+export const storiesFolder = new URL('../../../fixtures/models/stories-reference/', import.meta.url);
 
 /** The first ids that an independent implementation continues `prompt` with. */
 export const recorded = {
@@ -12,11 +14,11 @@ export const recorded = {
 
 /** Fetches the model from the test server. */
 export async function fetchStoriesModel(threads?: number): Promise<LoadedModel> {
-  await using files = await openModelFolder(folder);
+  await using files = await openModelFolder(storiesFolder);
   return await loadModelFrom(files, threads === undefined ? {} : { threads });
 }
 
-export async function greedyIds({ model }: LoadedModel): Promise<number[]> {
+export async function greedyIds({ model }: { readonly model: LanguageModel }): Promise<number[]> {
   const ids: number[] = [];
   const request = { prompt: recorded.prompt, maxTokens: recorded.ids.length, sampling: { temperature: 0 } };
   for await (const part of model.generate(request)) if (part.type === 'token') ids.push(part.id);

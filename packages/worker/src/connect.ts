@@ -1,0 +1,84 @@
+/** The outside: a `LanguageModel` whose work is done behind a port. */
+import { DisposedError, type LanguageModel, type Tokenizer } from '@yoco-u/spec';
+import { parseTokenizer } from '@yoco-u/tokenizer';
+import { createCalls, resultOf } from './calls.ts';
+import { generateThrough } from './generate-through.ts';
+import { linkTo, type ModelThread } from './link.ts';
+import { WorkerError } from './plain-error.ts';
+import type { LoadResult } from './protocol.ts';
+
+export interface ConnectOptions {
+  /** Ends the loading; `connectLanguageModel` then rejects with its reason. */
+  readonly signal?: AbortSignal;
+  /** Bytes of weights loaded so far and in all. */
+  readonly onProgress?: (loaded: number, total: number) => void;
+}
+
+export interface ConnectedModel<Details> {
+  /** Dispose frees the model and ends the worker. */
+  readonly model: LanguageModel;
+  /** The `details` of the `ServedModel`. */
+  readonly details: Details;
+}
+
+/**
+ * Has the thread load a model. `request` goes to the loader that the thread serves with (`serveLanguageModel`); it must be
+ * structured-cloneable. The thread is ended when loading fails.
+ *
+ * Errors keep their class, code and message. Throws `WorkerError`, then and in every later call, once the thread is gone.
+ */
+export async function connectLanguageModel<Details = undefined>(
+  thread: ModelThread,
+  request: unknown,
+  { signal, onProgress }: ConnectOptions = {},
+): Promise<ConnectedModel<Details>> {
+  const link = linkTo(thread);
+  const calls = createCalls(link.port);
+  void link.ended.then((reason) => calls.fail(new WorkerError(reason)));
+  let loaded: LoadResult;
+  let tokenizer: Tokenizer;
+  try {
+    const call = calls.open({ kind: 'load', request }, onProgress === undefined ? {} : { onProgress });
+    loaded = (await resultOf(call, signal)) as LoadResult;
+    tokenizer = parseTokenizer(loaded.tokenizerJson);
+  } catch (error) {
+    await link.close();
+    throw error;
+  }
+
+  const gone = new DisposedError(`model '${loaded.facts.id}'`);
+  let disposing: Promise<void> | undefined;
+  const dispose = async (): Promise<void> => {
+    try {
+      await calls.open({ kind: 'dispose' }).result;
+    } catch (error) {
+      // a worker that is gone holds nothing any more
+      if (!(error instanceof WorkerError)) throw error;
+    } finally {
+      calls.fail(gone);
+      await link.close();
+    }
+  };
+  const alive = (): void => {
+    if (disposing !== undefined) throw gone;
+  };
+
+  const model: LanguageModel = {
+    ...loaded.facts,
+    tokenizer,
+    generate(generateRequest) {
+      alive();
+      return generateThrough(calls, generateRequest);
+    },
+    async score(ids, from, { signal: scoreSignal, ...options } = {}) {
+      alive();
+      const call = calls.open({ kind: 'score', ids: Array.from(ids), from, options });
+      return (await resultOf(call, scoreSignal)) as Float32Array;
+    },
+    [Symbol.asyncDispose]() {
+      disposing ??= dispose();
+      return disposing;
+    },
+  };
+  return { model, details: loaded.details as Details };
+}

@@ -1,0 +1,4 @@
+/** The script of the package's own Web Worker. */
+import { serveModel } from './serve-model.ts';
+
+await serveModel();

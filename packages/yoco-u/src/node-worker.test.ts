@@ -1,0 +1,26 @@
+import { CheckpointError, RequestError } from '@yoco-u/spec';
+import { expect, test } from 'vitest';
+import { loadModelFolderInWorker } from './node.ts';
+import { bundledFolder, greedyIds, recorded } from './testing.ts';
+
+const path = bundledFolder.pathname;
+
+test('a model folder on disk generates in a worker thread', async () => {
+  const progress: number[][] = [];
+  const onProgress = (...step: number[]) => progress.push(step);
+  await using loaded = await loadModelFolderInWorker(path, { threads: 2, contextLength: 200, onProgress });
+  expect(await greedyIds(loaded)).toEqual(recorded.ids);
+  expect(loaded.model).toMatchObject({ id: path, contextLength: 200 });
+  expect(loaded.backend).toMatchObject({ id: 'wasm', threads: 2 });
+  expect(loaded.config).toHaveProperty('hidden_size');
+  expect(loaded.cacheBytesReserved).toBeGreaterThan(0);
+  expect(progress.at(-1)![0]).toBe(progress.at(-1)![1]);
+});
+
+test.each([
+  ['/no/such/folder', {}, CheckpointError],
+  [path, { contextLength: 0 }, RequestError],
+  [path, { iterations: -1 }, Error],
+])('what cannot be loaded from %s with %o is the same error as without a worker', async (folder, options, type) => {
+  await expect(loadModelFolderInWorker(folder, { threads: 1, ...options })).rejects.toThrow(type);
+});

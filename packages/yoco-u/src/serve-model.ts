@@ -1,0 +1,42 @@
+/** The inside of a model worker: loads what the outside names and serves it. */
+import { directoryHandleFiles, type HttpOptions, type ModelFolder, openModelFolder } from '@yoco-u/checkpoint';
+import { type ServedModel, serveLanguageModel, workerPort } from '@yoco-u/worker';
+import { type LoadModelOptions, loadModelFrom } from './load-model.ts';
+import type { ModelDetails, ModelRequest, PlainSource } from './model-request.ts';
+
+export interface ServeModelOptions extends Pick<LoadModelOptions, 'plugins'> {
+  /** Opens the folder at an address. Default: as a URL. */
+  readonly openAddress?: (address: string, options: HttpOptions) => Promise<ModelFolder>;
+}
+
+/**
+ * To be called once by a worker, at the top of its script: serves the model that `loadModelInWorker` asks for. The package's
+ * own worker does only this; one that brings plug-ins calls it with them.
+ */
+export async function serveModel({
+  openAddress = openModelFolder,
+  plugins = [],
+}: ServeModelOptions = {}): Promise<void> {
+  const open = async (source: PlainSource, signal: AbortSignal): Promise<ModelFolder> => {
+    if (source.kind === 'address') return openAddress(source.address, { signal });
+    return openModelFolder(source.kind === 'files' ? source.files : directoryHandleFiles(source.directory));
+  };
+  serveLanguageModel(await workerPort(), async (request, context): Promise<ServedModel> => {
+    const { source, options } = request as ModelRequest;
+    await using folder = await open(source, context.signal);
+    const loaded = await loadModelFrom(folder, { ...options, ...context, plugins });
+    const { model, backend } = loaded;
+    const { id, threads, description } = backend;
+    const details: ModelDetails = {
+      backend: { id, threads, description },
+      config: folder.config,
+      cacheBytesReserved: model.cacheBytesReserved,
+    };
+    return {
+      model,
+      tokenizerJson: folder.tokenizerJson!,
+      details,
+      [Symbol.asyncDispose]: () => loaded[Symbol.asyncDispose](),
+    };
+  });
+}
