@@ -74,7 +74,11 @@ async function generateText() {
   const choices = ['--prompt', prompt, '--max-tokens', tokens, '--temperature', '0', '--json'];
   const { text } = JSON.parse(await runInConsumer(folder, [join(installed, program()), 'generate', ...choices]));
   const byUmbrella = ['generate.mjs', join(installed, 'model'), prompt, tokens];
-  const texts = [text, await runInConsumer(folder, byUmbrella), await runInConsumer(folder, [...byUmbrella, '--worker'])];
+  const texts = [
+    text,
+    await runInConsumer(folder, byUmbrella),
+    await runInConsumer(folder, [...byUmbrella, '--worker']),
+  ];
   if (text.trim() === '' || texts.some((other) => other !== text)) {
     throw new Error(`expected one text, got '${texts.join("', '")}' (command line, umbrella, umbrella in a worker)`);
   }

@@ -1,4 +1,4 @@
-import { openHttpSource } from '@yoco-u/checkpoint';
+import { httpFiles } from '@yoco-u/checkpoint';
 import { expect, test } from 'vitest';
 import { bundledFolder, greedyIds, recorded } from './testing.ts';
 import { loadModelInWorker } from './worker.ts';
@@ -12,7 +12,7 @@ test('an isolated page generates in a Web Worker, with threads', async () => {
 test('files in memory are sent to the worker', async () => {
   const files = new Map<string, Blob>();
   for (const name of ['config.json', 'model.safetensors', 'tokenizer.json']) {
-    const source = (await openHttpSource(new URL(name, bundledFolder)))!;
+    const source = (await httpFiles(bundledFolder).open(name))!;
     files.set(name, new Blob([Uint8Array.from(await source.read(0, source.size))]));
   }
   await using loaded = await loadModelInWorker(files, { threads: 1 });
