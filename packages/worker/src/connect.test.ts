@@ -1,4 +1,5 @@
 import {
+  BusyError,
   CapacityError,
   CheckpointError,
   DisposedError,
@@ -60,6 +61,21 @@ describe('a connected model', () => {
     await collect(model, { prompt: Uint8Array.of(9, 1, 2).subarray(1), ...settings });
     expect(trace.requests).toEqual([{ prompt: [1, 2], ...settings, signal: expect.any(AbortSignal) }]);
     await model[Symbol.asyncDispose]();
+  });
+
+  test('tells what it is doing when asked', async () => {
+    const { model: inside } = createCountingModel();
+    let asked = 0;
+    const load = async () => ({
+      model: inside,
+      tokenizerJson,
+      stats: () => ++asked,
+      [Symbol.asyncDispose]: async () => {},
+    });
+    const { model, stats } = await connectHere(inside, load);
+    expect([await stats(), await stats()]).toEqual([1, 2]);
+    await model[Symbol.asyncDispose]();
+    await expect(stats()).rejects.toThrow(DisposedError);
   });
 
   test('refuses what cannot be sent', async () => {
@@ -150,6 +166,7 @@ describe('errors', () => {
   const thrown = [
     new CapacityError({ where: 'here', expected: 'less', got: 'more' }, { cause: new TypeError('why') }),
     new DisposedError('it'),
+    new BusyError('too many'),
     new YocoError('plug-in', 'a code of its own'),
     new RangeError('of the platform'),
   ];

@@ -14,11 +14,13 @@ export interface ConnectOptions {
   readonly onProgress?: (loaded: number, total: number) => void;
 }
 
-export interface ConnectedModel<Details> {
+export interface ConnectedModel<Details, Stats> {
   /** Dispose frees the model and ends the worker. */
   readonly model: LanguageModel;
   /** The `details` of the `ServedModel`. */
   readonly details: Details;
+  /** The `stats` of the `ServedModel`, now. */
+  stats(): Promise<Stats>;
 }
 
 /**
@@ -27,11 +29,11 @@ export interface ConnectedModel<Details> {
  *
  * Errors keep their class, code and message. Throws `WorkerError`, then and in every later call, once the thread is gone.
  */
-export async function connectLanguageModel<Details = undefined>(
+export async function connectLanguageModel<Details = undefined, Stats = undefined>(
   thread: ModelThread,
   request: unknown,
   { signal, onProgress }: ConnectOptions = {},
-): Promise<ConnectedModel<Details>> {
+): Promise<ConnectedModel<Details, Stats>> {
   const link = linkTo(thread);
   const calls = createCalls(link.port);
   void link.ended.then((reason) => calls.fail(new WorkerError(reason)));
@@ -80,5 +82,12 @@ export async function connectLanguageModel<Details = undefined>(
       return disposing;
     },
   };
-  return { model, details: loaded.details as Details };
+  return {
+    model,
+    details: loaded.details as Details,
+    async stats() {
+      alive();
+      return (await calls.open({ kind: 'stats' }).result) as Stats;
+    },
+  };
 }

@@ -1,6 +1,7 @@
 /** Errors as data: cloning keeps neither their classes nor their codes. */
 import {
   BackendError,
+  BusyError,
   CapacityError,
   CheckpointError,
   ConfigError,
@@ -33,6 +34,7 @@ export class WorkerError extends YocoError {
 
 const ownClasses: Readonly<Record<string, { readonly prototype: YocoError }>> = {
   backend: BackendError,
+  busy: BusyError,
   capacity: CapacityError,
   checkpoint: CheckpointError,
   config: ConfigError,

@@ -32,6 +32,7 @@ export type Request =
       readonly from: number;
       readonly options: PlainScoreOptions;
     }
+  | { readonly kind: 'stats' }
   | { readonly kind: 'dispose' };
 
 export type ToWorker = { readonly call: number } & (

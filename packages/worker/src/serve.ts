@@ -10,6 +10,8 @@ export interface ServedModel extends AsyncDisposable {
   readonly tokenizerJson: string;
   /** Anything else that the outside wants to know; must be structured-cloneable. */
   readonly details?: unknown;
+  /** What the model is doing, asked for now and then; must be structured-cloneable. */
+  stats?(): unknown;
 }
 
 export interface LoadContext {
@@ -73,6 +75,7 @@ export function serveLanguageModel(port: MessagePort, load: LoadServedModel): vo
       return generate(call, served!.model.generate({ ...message.request, signal, ...onPrefill }), open);
     }
     if (message.kind === 'score') return served!.model.score(message.ids, message.from, { ...message.options, signal });
+    if (message.kind === 'stats') return served!.stats?.();
     return served?.[Symbol.asyncDispose]();
   };
 

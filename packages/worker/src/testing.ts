@@ -29,7 +29,7 @@ export function createCountingModel(): { readonly model: LanguageModel; readonly
   const finish = (completionTokens: number, reason: 'length' | 'abort'): GeneratePart => ({
     type: 'finish',
     reason,
-    usage: { promptTokens: 1, completionTokens, cacheBytes: 0 },
+    usage: { promptTokens: 1, completionTokens, cachedTokens: 0, cacheBytes: 0 },
     timings: { prefillMs: 1, decodeMs: 1, firstTokenMs: 1, prefillTokensPerSecond: 1, decodeTokensPerSecond: 1 },
   });
   const model: LanguageModel = {

@@ -1,5 +1,6 @@
 /** What the two sides of a model worker agree on. All of it is structured-cloneable. */
 import type { DirectoryHandle, FileContent } from '@yoco-u/checkpoint';
+import type { EngineStats } from '@yoco-u/engine';
 import type { Backend, LanguageModel } from '@yoco-u/spec';
 import { type ConnectOptions, connectLanguageModel, type ModelThread } from '@yoco-u/worker';
 import type { LoadModelOptions } from './load-model.ts';
@@ -34,6 +35,8 @@ export interface LoadInWorkerOptions extends Omit<LoadModelOptions, 'plugins'> {
 /** A model that runs in a worker. Dispose frees it and ends the worker. */
 export interface WorkerModel extends ModelDetails, AsyncDisposable {
   readonly model: LanguageModel;
+  /** What the engine is doing, and counts from the start. */
+  stats(): Promise<EngineStats>;
 }
 
 export async function connectModel(
@@ -42,9 +45,9 @@ export async function connectModel(
   { worker: _worker, signal, onProgress, ...options }: LoadInWorkerOptions,
 ): Promise<WorkerModel> {
   const request: ModelRequest = { source, options };
-  const { model, details } = await connectLanguageModel<ModelDetails>(thread, request, {
+  const { model, details, stats } = await connectLanguageModel<ModelDetails, EngineStats>(thread, request, {
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined ? {} : { onProgress }),
   });
-  return { ...details, model, [Symbol.asyncDispose]: () => model[Symbol.asyncDispose]() };
+  return { ...details, model, stats, [Symbol.asyncDispose]: () => model[Symbol.asyncDispose]() };
 }

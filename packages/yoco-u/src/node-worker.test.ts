@@ -1,9 +1,9 @@
 import { CheckpointError, RequestError } from '@yoco-u/spec';
 import { expect, test } from 'vitest';
 import { loadModelFolderInWorker } from './node.ts';
-import { bundledFolder, greedyIds, recorded } from './testing.ts';
+import { greedyIds, recorded, storiesFolder } from './testing.ts';
 
-const path = bundledFolder.pathname;
+const path = storiesFolder.pathname;
 
 test('a model folder on disk generates in a worker thread', async () => {
   const progress: number[][] = [];
@@ -14,6 +14,7 @@ test('a model folder on disk generates in a worker thread', async () => {
   expect(loaded.backend).toMatchObject({ id: 'wasm', threads: 2 });
   expect(loaded.config).toHaveProperty('hidden_size');
   expect(loaded.cacheBytesReserved).toBeGreaterThan(0);
+  expect(await loaded.stats()).toMatchObject({ slots: 1, running: [], completionTokens: recorded.ids.length });
   expect(progress.at(-1)![0]).toBe(progress.at(-1)![1]);
 });
 

@@ -36,6 +36,7 @@ export async function serveModel({
       model,
       tokenizerJson: folder.tokenizerJson!,
       details,
+      stats: () => model.stats(),
       [Symbol.asyncDispose]: () => loaded[Symbol.asyncDispose](),
     };
   });

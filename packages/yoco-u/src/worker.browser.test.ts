@@ -1,10 +1,10 @@
 import { httpFiles } from '@yoco-u/checkpoint';
 import { expect, test } from 'vitest';
-import { bundledFolder, greedyIds, recorded } from './testing.ts';
+import { greedyIds, recorded, storiesFolder } from './testing.ts';
 import { loadModelInWorker } from './worker.ts';
 
 test('an isolated page generates in a Web Worker, with threads', async () => {
-  await using loaded = await loadModelInWorker(bundledFolder, { threads: 2 });
+  await using loaded = await loadModelInWorker(storiesFolder, { threads: 2 });
   expect(loaded.backend.description).toMatch(/wasm, relaxed SIMD, 2 threads/);
   expect(await greedyIds(loaded)).toEqual(recorded.ids);
 });
@@ -12,7 +12,7 @@ test('an isolated page generates in a Web Worker, with threads', async () => {
 test('files in memory are sent to the worker', async () => {
   const files = new Map<string, Blob>();
   for (const name of ['config.json', 'model.safetensors', 'tokenizer.json']) {
-    const source = (await httpFiles(bundledFolder).open(name))!;
+    const source = (await httpFiles(storiesFolder).open(name))!;
     files.set(name, new Blob([Uint8Array.from(await source.read(0, source.size))]));
   }
   await using loaded = await loadModelInWorker(files, { threads: 1 });

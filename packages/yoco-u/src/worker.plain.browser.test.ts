@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { bundledFolder, greedyIds, recorded } from './testing.ts';
+import { greedyIds, recorded, storiesFolder } from './testing.ts';
 import { loadModelInWorker } from './worker.ts';
 
 test('a page without shared memory generates in a Web Worker, on one thread', async () => {
-  await using loaded = await loadModelInWorker(bundledFolder.href);
+  await using loaded = await loadModelInWorker(storiesFolder.href);
   expect(loaded.backend.threads).toBe(1);
   expect(await greedyIds(loaded)).toEqual(recorded.ids);
 });
