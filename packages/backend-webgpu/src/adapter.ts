@@ -1,0 +1,93 @@
+/** Where devices come from: the page's or worker's own WebGPU, or the npm package `webgpu` in Node. */
+import { BackendError } from '@yoco-u/spec';
+
+const where = 'createWebGpuBackend';
+/** Kept out of the import, so that bundlers of pages do not look for it. */
+const nodePackage = 'webgpu';
+
+/** Kept alive: a device is lost when the instance that it came from is collected. */
+let nodeInstance: Promise<GPU> | undefined;
+
+export interface OpenDevice {
+  readonly device: GPUDevice;
+  /** For people: vendor, architecture, description. */
+  readonly name: string;
+  /** Whether the adapter runs on a CPU. */
+  readonly isFallback: boolean;
+}
+
+/**
+ * A device of its own, with the largest buffers and bindings that the adapter has.
+ *
+ * Throws `BackendError` that says what to install where there is no WebGPU, no adapter, or no device to be had.
+ */
+export async function openDevice(): Promise<OpenDevice> {
+  const gpu = await findGpu();
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (adapter === null) {
+    throw new BackendError({ where, expected: 'a graphics adapter', got: 'none', fix: adapterFix() });
+  }
+  const { limits, info } = adapter;
+  const extensions = (['shader-f16', 'subgroups'] as const).filter((feature) => adapter.features.has(feature));
+  try {
+    const device = await adapter.requestDevice({
+      requiredFeatures: extensions,
+      requiredLimits: {
+        maxBufferSize: limits.maxBufferSize,
+        maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+        maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+        maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+        maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
+      },
+    });
+    const name = [info.vendor, info.architecture, info.description].filter((part) => part !== '').join(' ');
+    return { device, name: name === '' ? 'unnamed adapter' : name, isFallback: info.isFallbackAdapter === true };
+  } catch (cause) {
+    throw new BackendError({ where, expected: 'a device of the adapter', got: String(cause) }, { cause });
+  }
+}
+
+async function findGpu(): Promise<GPU> {
+  const own = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
+  if (own !== undefined) return own;
+  if (!isNode()) {
+    const fix = 'use a browser that has it, over https or localhost, or the wasm backend';
+    throw new BackendError({ where, expected: 'WebGPU', got: 'a browser or page without it', fix });
+  }
+  nodeInstance ??= createNodeInstance();
+  try {
+    return await nodeInstance;
+  } catch (error) {
+    nodeInstance = undefined;
+    throw error;
+  }
+}
+
+async function createNodeInstance(): Promise<GPU> {
+  let create: (flags: readonly string[]) => GPU;
+  try {
+    ({ create } = (await import(/* @vite-ignore */ nodePackage)) as { create: typeof create });
+  } catch (cause) {
+    const absent = String(cause).includes('Cannot find');
+    throw new BackendError(
+      {
+        where,
+        expected: `the npm package '${nodePackage}'`,
+        got: absent ? 'none' : String(cause),
+        fix: `npm install ${nodePackage}, or use the wasm backend`,
+      },
+      { cause },
+    );
+  }
+  return create([]);
+}
+
+function isNode(): boolean {
+  return typeof process === 'object' && process.versions?.node !== undefined;
+}
+
+function adapterFix(): string {
+  if (!isNode()) return 'enable hardware acceleration in the browser, or use the wasm backend';
+  if (process.platform !== 'linux') return 'update the graphics driver, or use the wasm backend';
+  return 'install a Vulkan driver and its loader (Debian: mesa-vulkan-drivers 25 or newer, libvulkan1), or use the wasm backend';
+}

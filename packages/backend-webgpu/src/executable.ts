@@ -1,0 +1,243 @@
+/** A compiled program, and its bindings to buffers. */
+import {
+  BackendError,
+  type Binding,
+  CapacityError,
+  type DeviceBuffer,
+  DisposedError,
+  type Executable,
+  type Program,
+  type ScalarValues,
+  type Value,
+} from '@yoco-u/spec';
+import { type ArenaPlan, byteLength, checkBuffers, isScalar, planArena, scalarValue } from '@yoco-u/tensor';
+import type { Arena } from './arena.ts';
+import { type DeviceMemory, paddedBytes, usage } from './device-memory.ts';
+import type { EncodedDispatch, EncodedProgram } from './encode.ts';
+import type { Faults } from './faults.ts';
+import { ask, whereOf } from './kernel-set.ts';
+import type { Pipeline } from './pipelines.ts';
+
+/** A buffer of this backend. */
+export interface WebGpuBuffer extends DeviceBuffer {
+  readonly buffer: GPUBuffer;
+  /** Bindings that use it: they end with it. */
+  readonly bindings: Set<Disposable>;
+}
+
+export interface ExecutableContext {
+  readonly device: GPUDevice;
+  readonly memory: DeviceMemory;
+  readonly arena: Arena;
+  readonly faults: Faults;
+  /** The buffer as this backend's own. Throws `DisposedError` for one that is not alive. */
+  own(buffer: DeviceBuffer): WebGpuBuffer;
+  /** Called when it is disposed. */
+  onDispose(executable: Executable): void;
+}
+
+/** The most workgroups of a dispatch along an axis, on every device. */
+const mostWorkgroups = 65535;
+
+export function createExecutable(
+  context: ExecutableContext,
+  program: Program,
+  encoded: EncodedProgram,
+  pipelines: readonly Pipeline[],
+): Executable {
+  const { device, memory, arena } = context;
+  const plan = planArena(program, {
+    alignment: device.limits.minStorageBufferOffsetAlignment,
+    separate: true,
+    mostPageBytes: memory.mostBytes,
+    scratch: encoded.scratch,
+  });
+  const key = Symbol('executable');
+  arena.join(key, plan.pageBytes);
+  const uniforms = createUniforms(context, program, encoded);
+  const bindings = new Set<Binding>();
+  let disposed = false;
+  const executable: Executable = {
+    program,
+    arenaBytes: plan.bytes,
+    bind(buffers) {
+      if (disposed) throw new DisposedError('executable');
+      checkBuffers(program, buffers);
+      const owned = program.tensors.map(({ role, name }) =>
+        role === 'temporary' ? undefined : context.own(buffers[name]!),
+      );
+      const binding = bind(context, { program, encoded, pipelines, plan, uniforms }, owned, () =>
+        bindings.delete(binding),
+      );
+      bindings.add(binding);
+      return binding;
+    },
+    [Symbol.dispose]() {
+      if (disposed) return;
+      disposed = true;
+      for (const binding of bindings) binding[Symbol.dispose]();
+      uniforms[Symbol.dispose]();
+      arena.leave(key);
+      context.onDispose(executable);
+    },
+  };
+  return executable;
+}
+
+interface Compiled {
+  readonly program: Program;
+  readonly encoded: EncodedProgram;
+  readonly pipelines: readonly Pipeline[];
+  readonly plan: ArenaPlan;
+  readonly uniforms: Uniforms;
+}
+
+function bind(
+  context: ExecutableContext,
+  compiled: Compiled,
+  owned: readonly (WebGpuBuffer | undefined)[],
+  onDispose: () => void,
+): Binding {
+  const { device, arena, faults } = context;
+  const { program, encoded, pipelines, uniforms } = compiled;
+  const where = 'webgpu backend: run';
+  let groups: readonly GPUBindGroup[] = [];
+  let groupsVersion = -1;
+  const bindGroups = (): void => {
+    if (groupsVersion === arena.version) return;
+    groups = faults.watch('webgpu backend: bind', () => createGroups(context, compiled, owned));
+    groupsVersion = arena.version;
+  };
+  faults.check('webgpu backend: bind');
+  bindGroups();
+  let disposed = false;
+  const binding: Binding = {
+    run(values?: ScalarValues) {
+      if (disposed) throw new DisposedError('binding (or a buffer of it)');
+      faults.check(where);
+      const value = (of: Value): number => (isScalar(of) ? scalarValue(of, values) : of);
+      for (const scalar of program.scalars) scalarValue(scalar, values);
+      const counts = encoded.dispatches.map((dispatch) => countsOf(dispatch, value));
+      bindGroups();
+      faults.watch(where, () => {
+        uniforms.write(value);
+        const encoder = device.createCommandEncoder();
+        const pass = encoder.beginComputePass();
+        let current: GPUComputePipeline | undefined;
+        counts.forEach((count, index) => {
+          if (count === undefined) return;
+          const { pipeline } = pipelines[index]!;
+          if (pipeline !== current) pass.setPipeline(pipeline);
+          current = pipeline;
+          pass.setBindGroup(0, groups[index]!);
+          pass.dispatchWorkgroups(...count);
+        });
+        pass.end();
+        device.queue.submit([encoder.finish()]);
+      });
+    },
+    [Symbol.dispose]() {
+      if (disposed) return;
+      disposed = true;
+      for (const buffer of owned) buffer?.bindings.delete(binding);
+      groups = [];
+      onDispose();
+    },
+  };
+  for (const buffer of owned) buffer?.bindings.add(binding);
+  return binding;
+}
+
+function createGroups(
+  { device, arena }: ExecutableContext,
+  { program, encoded, pipelines, plan, uniforms }: Compiled,
+  owned: readonly (WebGpuBuffer | undefined)[],
+): GPUBindGroup[] {
+  const rangeOf = (page: number, offset: number, bytes: number): GPUBufferBinding => ({
+    buffer: arena.page(page),
+    offset,
+    size: paddedBytes(bytes),
+  });
+  return encoded.dispatches.map((dispatch, index) => {
+    const resources = dispatch.bound.map((bound): GPUBufferBinding => {
+      if (!('tensor' in bound)) {
+        const { page, offset } = plan.scratch[bound.call]![bound.area]!;
+        return rangeOf(page, offset, encoded.scratch[bound.call]![bound.area]!);
+      }
+      const { tensor } = bound;
+      const own = owned[tensor];
+      if (own !== undefined) return { buffer: own.buffer };
+      return rangeOf(plan.pages[tensor]!, plan.offsets[tensor]!, byteLength(program.tensors[tensor]!.type));
+    });
+    const words = uniforms.binding(dispatch);
+    return device.createBindGroup({
+      layout: pipelines[index]!.layout,
+      entries: [
+        ...(words === undefined ? [] : [{ binding: 0, resource: words }]),
+        ...resources.map((resource, at) => ({ binding: at + 1, resource })),
+      ],
+    });
+  });
+}
+
+/** Workgroups of a dispatch in this run; undefined where there are none. */
+function countsOf(
+  dispatch: EncodedDispatch,
+  value: (of: Value) => number,
+): readonly [number, number, number] | undefined {
+  const { kernel, workgroups } = dispatch;
+  const [x, y = 1, z = 1] = ask(kernel, 'workgroups', () => workgroups(value));
+  const counts = [x, y, z] as const;
+  for (const count of counts) {
+    if (Number.isInteger(count) && count >= 0 && count <= mostWorkgroups) continue;
+    const expected = `integers from 0 to ${mostWorkgroups}`;
+    throw new BackendError({ where: `${whereOf(kernel)}: workgroups`, expected, got: counts.join(', ') });
+  }
+  return counts.includes(0) ? undefined : counts;
+}
+
+/** The block of uniforms of a program, a slot for each set of words. Written before every run. */
+interface Uniforms extends Disposable {
+  write(value: (of: Value) => number): void;
+  binding(dispatch: EncodedDispatch): GPUBufferBinding | undefined;
+}
+
+function createUniforms({ device, memory }: ExecutableContext, program: Program, { slots }: EncodedProgram): Uniforms {
+  const alignment = device.limits.minUniformBufferOffsetAlignment;
+  const starts: number[] = [];
+  let bytes = 0;
+  for (const words of slots) {
+    starts.push(bytes);
+    bytes += Math.ceil((4 * words.length) / alignment) * alignment;
+  }
+  if (bytes === 0) return { write: () => undefined, binding: () => undefined, [Symbol.dispose]: () => undefined };
+  if (bytes > device.limits.maxBufferSize) throw new CapacityError(`webgpu backend: ${bytes} bytes of uniforms`);
+  const buffer = memory.create('uniforms', bytes, usage.uniform | usage.copyTarget);
+  const block = new DataView(new ArrayBuffer(bytes));
+  const put = (at: number, type: 'i32' | 'f32', number: number): void => {
+    if (type === 'i32') block.setInt32(at, number, true);
+    else block.setFloat32(at, number, true);
+  };
+  const moving: { readonly at: number; readonly type: 'i32' | 'f32'; readonly value: Value }[] = [];
+  slots.forEach((words, slot) => {
+    words.forEach(({ type, value }, word) => {
+      const at = starts[slot]! + 4 * word;
+      if (isScalar(value)) moving.push({ at, type, value });
+      else put(at, type, value);
+    });
+  });
+  let written = false;
+  return {
+    write(value) {
+      if (written && (moving.length === 0 || program.scalars.length === 0)) return;
+      for (const { at, type, value: of } of moving) put(at, type, value(of));
+      device.queue.writeBuffer(buffer, 0, block.buffer);
+      written = true;
+    },
+    binding({ uniforms }) {
+      if (uniforms === undefined) return undefined;
+      return { buffer, offset: starts[uniforms.slot]!, size: 4 * uniforms.words };
+    },
+    [Symbol.dispose]: () => memory.destroy(buffer),
+  };
+}

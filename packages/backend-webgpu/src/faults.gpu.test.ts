@@ -1,0 +1,87 @@
+/** What goes wrong on devices: a typed error at the next step, and no hang. */
+import { type Backend, CapacityError, DeviceLostError, type Program } from '@yoco-u/spec';
+import { f32, linear, scale, tensorType } from '@yoco-u/tensor';
+import { describe, expect, test } from 'vitest';
+import { openBackend } from './backend.ts';
+import { createWebGpuBackend } from './index.ts';
+import { record, runProgram } from './testing.ts';
+
+const doubled: Program = record((graph) => ({
+  y: graph.call(scale, [graph.declare('input', 'x', tensorType(f32, 2, 3))], { factor: 2 })[0]!,
+}));
+const x = Float32Array.of(1, 2, 3, 4, 5, 6);
+
+async function expectWorking(backend: Backend): Promise<void> {
+  expect((await runProgram(backend, doubled, { x })).y).toEqual(x.map((value) => 2 * value));
+}
+
+describe('a lost device', () => {
+  test('fails every operation within one step, and another backend goes on', async () => {
+    const { backend, device } = await openBackend();
+    const executable = await backend.compile(doubled);
+    const buffers = { x: backend.allocate(tensorType(f32, 2, 3)), y: backend.allocate(tensorType(f32, 2, 3)) };
+    const binding = executable.bind(buffers);
+    backend.write(buffers.x, x);
+    binding.run();
+    const pending = backend.download(buffers.y, new Float32Array(6));
+    device.destroy();
+    await expect(pending).rejects.toBeInstanceOf(DeviceLostError);
+    await expect(backend.download(buffers.y, new Float32Array(6))).rejects.toBeInstanceOf(DeviceLostError);
+    await expect(backend.settled()).rejects.toThrow('expected a live device, got one that is lost (destroyed');
+    await expect(backend.compile(doubled)).rejects.toBeInstanceOf(DeviceLostError);
+    expect(() => binding.run()).toThrow(DeviceLostError);
+    expect(() => executable.bind(buffers)).toThrow(DeviceLostError);
+    expect(() => backend.write(buffers.x, x)).toThrow(DeviceLostError);
+    expect(() => backend.copy(buffers.x, 0, buffers.x, 1, 1)).toThrow(DeviceLostError);
+    expect(() => backend.allocate(tensorType(f32, 1))).toThrow(DeviceLostError);
+    expect(backend.memory().bufferBytes).toBe(64);
+    await backend[Symbol.asyncDispose]();
+    await using another = await createWebGpuBackend();
+    await expectWorking(another);
+  });
+});
+
+describe('memory', () => {
+  test('that runs out is a CapacityError at the next wait, and what fits goes on', async () => {
+    const { backend, device } = await openBackend();
+    // a software adapter refuses its own largest buffer
+    using _ = backend.allocate(tensorType(f32, Math.floor(device.limits.maxBufferSize / 16) * 4));
+    const failure = await backend.settled().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(failure).toBeInstanceOf(CapacityError);
+    expect(String(failure)).toContain('expected memory on the device');
+    await backend.settled();
+    await expectWorking(backend);
+    await backend[Symbol.asyncDispose]();
+  });
+
+  test('beyond what a binding may span is refused before anything is taken', async () => {
+    await using backend = await createWebGpuBackend();
+    const before = backend.memory();
+    expect(() => backend.allocate(tensorType(f32, 2 ** 20, 2 ** 12))).toThrow(CapacityError);
+    expect(backend.memory()).toEqual(before);
+    const large = record((graph) => {
+      const [y] = graph.call(scale, [graph.declare('input', 'x', tensorType(f32, 2 ** 20, 2 ** 12))], { factor: 2 });
+      return { y: graph.call(scale, [y!], { factor: 2 })[0]! };
+    });
+    await expect(backend.compile(large)).rejects.toThrow('webgpu backend: arena: expected at most');
+    expect(backend.memory().arenaBytes).toBe(before.arenaBytes);
+    await expectWorking(backend);
+  });
+
+  test('is given back by two hundred runs, bindings and executables', async () => {
+    await using backend = await createWebGpuBackend();
+    const program = record((graph) => {
+      const rows = graph.scalar('rows', 'i32');
+      const weight = graph.declare('parameter', 'weight', tensorType(backend.matrixFormat, 5, 3));
+      const [y] = graph.call(linear, [graph.declare('input', 'x', tensorType(f32, 2, 3)), weight], { rows });
+      return { y: graph.call(scale, [y!], { rows, factor: 2 })[0]! };
+    });
+    await runProgram(backend, program, {}, { rows: 1 });
+    const before = backend.memory();
+    for (let turn = 0; turn < 200; turn++) await runProgram(backend, program, { x }, { rows: 1 + (turn % 2) });
+    expect(backend.memory()).toEqual(before);
+  });
+});

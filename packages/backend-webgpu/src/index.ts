@@ -1,0 +1,2 @@
+export { createWebGpuBackend, type WebGpuBackendOptions } from './backend.ts';
+export { baseWebGpuKernels } from './kernels/index.ts';

@@ -1,0 +1,57 @@
+/** Puts rows into panels on the device: for writes that begin or end within a panel. */
+import { type DeviceMemory, usage } from './device-memory.ts';
+import type { Faults } from './faults.ts';
+import type { Pipelines, ShaderText } from './pipelines.ts';
+
+export interface PanelWriter {
+  /** Writes row-major elements from `offset` on into a matrix of so many columns that is stored in panels of 8 rows. */
+  write(buffer: GPUBuffer, columns: number, data: Float32Array<ArrayBuffer>, offset: number): void;
+}
+
+const text: ShaderText = {
+  title: 'webgpu backend: write',
+  uniforms: { offset: 'i32', count: 'i32', columns: 'i32' },
+  bindings: { source: { element: 'f32', access: 'read' }, panels: { element: 'f32', access: 'read_write' } },
+  extensions: [],
+  code: `@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  for (var i = i32(id.x); i < params.count; i += 64 * i32(groups.x)) {
+    let row = (params.offset + i) / params.columns;
+    let column = (params.offset + i) % params.columns;
+    panels[((row / 8) * params.columns + column) * 8 + row % 8] = source[i];
+  }
+}
+`,
+};
+
+export async function createPanelWriter(
+  device: GPUDevice,
+  memory: DeviceMemory,
+  faults: Faults,
+  pipelines: Pipelines,
+): Promise<PanelWriter> {
+  const { pipeline, layout } = await pipelines.compile(text);
+  return {
+    write(buffer, columns, data, offset) {
+      faults.watch(text.title, () => {
+        const source = memory.create('write', data.byteLength, usage.storage | usage.copyTarget);
+        const uniforms = memory.create('write', 16, usage.uniform | usage.copyTarget);
+        device.queue.writeBuffer(source, 0, data);
+        device.queue.writeBuffer(uniforms, 0, Int32Array.of(offset, data.length, columns));
+        const group = device.createBindGroup({
+          layout,
+          entries: [uniforms, source, buffer].map((part, binding) => ({ binding, resource: { buffer: part } })),
+        });
+        const encoder = device.createCommandEncoder();
+        const pass = encoder.beginComputePass();
+        pass.setPipeline(pipeline);
+        pass.setBindGroup(0, group);
+        pass.dispatchWorkgroups(Math.min(65535, Math.ceil(data.length / 64)));
+        pass.end();
+        device.queue.submit([encoder.finish()]);
+        memory.destroy(source);
+        memory.destroy(uniforms);
+      });
+    },
+  };
+}

@@ -1,0 +1,122 @@
+/** WGSL to pipelines: compiled once a text, in parallel, without blocking. */
+import { BackendError, type WebGpuElement } from '@yoco-u/spec';
+import type { Faults } from './faults.ts';
+
+/** A shader without its declarations. */
+export interface ShaderText {
+  /** For messages: the kernel. */
+  readonly title: string;
+  readonly uniforms: Readonly<Record<string, 'i32' | 'f32'>>;
+  readonly bindings: Readonly<
+    Record<string, { readonly element: WebGpuElement; readonly access: 'read' | 'read_write' }>
+  >;
+  readonly extensions: readonly string[];
+  readonly code: string;
+}
+
+export interface Pipeline {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+export interface Pipelines {
+  /** Throws `BackendError` with the kernel and the line of its text when it does not compile. */
+  compile(shader: ShaderText): Promise<Pipeline>;
+  /** Texts compiled so far. */
+  readonly count: number;
+}
+
+/** What stands in front of a kernel's text. */
+export function declarations({ uniforms, bindings, extensions }: ShaderText): string {
+  const lines = extensions.map((extension) => `enable ${extension};`);
+  const words = Object.entries(uniforms);
+  if (words.length > 0) {
+    lines.push(`struct Params { ${words.map(([name, type]) => `${name}: ${type}`).join(', ')} }`);
+    lines.push('@group(0) @binding(0) var<uniform> params: Params;');
+  }
+  Object.entries(bindings).forEach(([name, { element, access }], index) => {
+    lines.push(`@group(0) @binding(${index + 1}) var<storage, ${access}> ${name}: array<${element}>;`);
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+export function createPipelines(device: GPUDevice, faults: Faults): Pipelines {
+  const compiled = new Map<string, Promise<Pipeline>>();
+  const layouts = new Map<string, GPUBindGroupLayout>();
+
+  const layoutOf = ({ uniforms, bindings }: ShaderText): GPUBindGroupLayout => {
+    const hasUniforms = Object.keys(uniforms).length > 0;
+    const accesses = Object.values(bindings).map(({ access }) => access);
+    const key = `${hasUniforms} ${accesses.join(' ')}`;
+    const known = layouts.get(key);
+    if (known !== undefined) return known;
+    const visibility = computeStage;
+    const layout = device.createBindGroupLayout({
+      entries: [
+        ...(hasUniforms ? [{ binding: 0, visibility, buffer: { type: 'uniform' } as const }] : []),
+        ...accesses.map((access, index) => ({
+          binding: index + 1,
+          visibility,
+          buffer: { type: access === 'read' ? ('read-only-storage' as const) : ('storage' as const) },
+        })),
+      ],
+    });
+    layouts.set(key, layout);
+    return layout;
+  };
+
+  const build = async (shader: ShaderText, prefix: string): Promise<Pipeline> => {
+    const { title } = shader;
+    device.pushErrorScope('validation');
+    const module = device.createShaderModule({ label: title, code: prefix + shader.code });
+    const layout = layoutOf(shader);
+    const pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [layout] });
+    const invalid = device.popErrorScope();
+    const { messages } = await faults.during(title, module.getCompilationInfo());
+    const [error] = messages.filter(({ type }) => type === 'error');
+    if (error !== undefined) {
+      const line = error.lineNum - (prefix.split('\n').length - 1);
+      const place = line > 0 ? `line ${line}` : 'its declarations';
+      const source = line > 0 ? ` in '${(shader.code.split('\n')[line - 1] ?? '').trim()}'` : '';
+      throw new BackendError({ where: `${title}, ${place}`, expected: 'valid WGSL', got: `${error.message}${source}` });
+    }
+    const failure = await faults.during(title, invalid);
+    if (failure !== null) throw invalidPipeline(title, failure.message);
+    try {
+      const compute = { module, entryPoint: 'main' };
+      const pipeline = await faults.during(
+        title,
+        device.createComputePipelineAsync({ label: title, layout: pipelineLayout, compute }),
+      );
+      return { pipeline, layout };
+    } catch (cause) {
+      faults.check(title);
+      throw invalidPipeline(title, String(cause), cause);
+    }
+  };
+
+  return {
+    get count() {
+      return compiled.size;
+    },
+    compile(shader) {
+      const prefix = declarations(shader);
+      const key = prefix + shader.code;
+      const known = compiled.get(key);
+      if (known !== undefined) return known;
+      const started = build(shader, prefix);
+      compiled.set(key, started);
+      // what failed is tried again: its kernel may have been named differently
+      started.catch(() => compiled.delete(key));
+      return started;
+    },
+  };
+}
+
+/** As `GPUShaderStage.COMPUTE`, which is not global in Node. */
+const computeStage = 4;
+
+function invalidPipeline(where: string, message: string, cause?: unknown): BackendError {
+  const got = message.split('\n').slice(0, 3).join(' ').trim();
+  return new BackendError({ where, expected: 'a pipeline that the device accepts', got }, { cause });
+}

@@ -1,0 +1,172 @@
+/** Logical row-major elements to and from buffers of the device, in the storage formats of this backend. */
+import { BackendError, type NumberArray, ShapeError, type StorageFormat, type TensorType } from '@yoco-u/spec';
+import { describeType, elementCount, f32, f32Panels8, i32, rowCount, width } from '@yoco-u/tensor';
+import { type DeviceMemory, usage } from './device-memory.ts';
+import type { Faults } from './faults.ts';
+import type { PanelWriter } from './panel-writer.ts';
+
+const supported: readonly StorageFormat[] = [f32, i32, f32Panels8];
+const panel = f32Panels8.rowMultiple;
+/** Staging buffers kept for the next download. */
+const mostIdle = 4;
+const fewestStagingBytes = 4096;
+
+/** Throws `BackendError` for a format that no kernel here reads. */
+export function checkFormat(type: TensorType): void {
+  if (supported.some(({ name }) => name === type.format.name)) return;
+  const expected = `a format of ${supported.map(({ name }) => name).join(', ')}`;
+  throw new BackendError({
+    where: 'webgpu backend',
+    expected,
+    got: describeType(type),
+    fix: 'convert it when loading',
+  });
+}
+
+/** Throws `ShapeError` unless elements [offset, offset + length) exist. */
+export function checkRange(where: string, type: TensorType, offset: number, length: number): void {
+  if (Number.isInteger(offset) && offset >= 0 && length >= 0 && offset + length <= elementCount(type)) return;
+  const got = `elements ${offset} to ${offset + length}`;
+  throw new ShapeError({ where, expected: `a range within ${describeType(type)}`, got });
+}
+
+export interface Transfer extends Disposable {
+  write(buffer: GPUBuffer, type: TensorType, data: NumberArray, offset: number): void;
+  /** Copies bytes between buffers, or within one. Ranges do not overlap. */
+  copy(from: GPUBuffer, fromByte: number, to: GPUBuffer, toByte: number, bytes: number): void;
+  /** Waits for everything submitted before. */
+  read(buffer: GPUBuffer, type: TensorType, into: NumberArray, offset: number): Promise<void>;
+}
+
+export function createTransfer(device: GPUDevice, memory: DeviceMemory, faults: Faults, panels: PanelWriter): Transfer {
+  const idle: GPUBuffer[] = [];
+  let bounce: GPUBuffer | undefined;
+
+  const takeStaging = (bytes: number): GPUBuffer => {
+    // powers of two, so that downloads of about one size take turns in one buffer
+    const size = Math.max(fewestStagingBytes, 2 ** Math.ceil(Math.log2(bytes)));
+    const index = idle.findIndex((staging) => staging.size === size);
+    if (index >= 0) return idle.splice(index, 1)[0]!;
+    return memory.create('download', size, usage.mapRead | usage.copyTarget);
+  };
+  const giveStaging = (buffer: GPUBuffer): void => {
+    idle.push(buffer);
+    if (idle.length > mostIdle) memory.destroy(idle.shift()!);
+  };
+  const readBytes = async (buffer: GPUBuffer, start: number, bytes: number): Promise<ArrayBuffer> => {
+    const where = 'webgpu backend: download';
+    const staging = takeStaging(bytes);
+    try {
+      faults.watch(where, () => {
+        const encoder = device.createCommandEncoder();
+        encoder.copyBufferToBuffer(buffer, start, staging, 0, bytes);
+        device.queue.submit([encoder.finish()]);
+      });
+      await faults.during(where, staging.mapAsync(1, 0, bytes));
+      const copied = staging.getMappedRange(0, bytes).slice(0);
+      staging.unmap();
+      giveStaging(staging);
+      await faults.settle(where);
+      return copied;
+    } catch (error) {
+      if (!idle.includes(staging)) memory.destroy(staging);
+      // what failed before explains why the download did
+      await faults.settle(where);
+      throw error;
+    }
+  };
+
+  return {
+    write(buffer, type, data, offset) {
+      if (data.length === 0) return;
+      if (type.format.name !== f32Panels8.name) {
+        const array = type.format.element === 'i32' ? integersOf(data) : floatsOf(data);
+        device.queue.writeBuffer(buffer, 4 * offset, array);
+        return;
+      }
+      writePanels({ device, panels }, buffer, type, floatsOf(data), offset);
+    },
+    copy(from, fromByte, to, toByte, bytes) {
+      if (bytes === 0) return;
+      faults.watch('webgpu backend: copy', () => {
+        const encoder = device.createCommandEncoder();
+        if (from !== to) encoder.copyBufferToBuffer(from, fromByte, to, toByte, bytes);
+        else {
+          // a buffer may not be copied to itself
+          if (bounce === undefined || bounce.size < bytes) {
+            if (bounce !== undefined) memory.destroy(bounce);
+            bounce = undefined;
+            bounce = memory.create('copy', bytes, usage.copySource | usage.copyTarget);
+          }
+          encoder.copyBufferToBuffer(from, fromByte, bounce, 0, bytes);
+          encoder.copyBufferToBuffer(bounce, 0, to, toByte, bytes);
+        }
+        device.queue.submit([encoder.finish()]);
+      });
+    },
+    async read(buffer, type, into, offset) {
+      if (into.length === 0) {
+        await faults.settle('webgpu backend: download');
+        return;
+      }
+      if (type.format.name !== f32Panels8.name) {
+        const bytes = await readBytes(buffer, 4 * offset, 4 * into.length);
+        into.set(type.format.element === 'i32' ? new Int32Array(bytes) : new Float32Array(bytes));
+        return;
+      }
+      const columns = width(type);
+      const first = Math.floor(offset / columns / panel);
+      const last = Math.floor((offset + into.length - 1) / columns / panel);
+      const panelBytes = 4 * panel * columns;
+      const floats = new Float32Array(await readBytes(buffer, first * panelBytes, (last - first + 1) * panelBytes));
+      for (let i = 0; i < into.length; i++) into[i] = floats[placeOf(offset + i, columns) - first * panel * columns]!;
+    },
+    [Symbol.dispose]() {
+      for (const buffer of [...idle, ...(bounce === undefined ? [] : [bounce])]) memory.destroy(buffer);
+      idle.length = 0;
+      bounce = undefined;
+    },
+  };
+}
+
+/** Whole panels are put in order here and written directly; rows of a panel in part are put in place by the device. */
+function writePanels(
+  { device, panels }: { readonly device: GPUDevice; readonly panels: PanelWriter },
+  buffer: GPUBuffer,
+  type: TensorType,
+  data: Float32Array<ArrayBuffer>,
+  offset: number,
+): void {
+  const columns = width(type);
+  const panelSize = panel * columns;
+  const end = offset + data.length;
+  // the last panel is whole when its rows are, whatever pads it
+  const isLast = end === rowCount(type) * columns;
+  const firstWhole = Math.ceil(offset / panelSize);
+  const endWhole = isLast ? Math.ceil(end / panelSize) : Math.floor(end / panelSize);
+  if (endWhole <= firstWhole) {
+    panels.write(buffer, columns, data, offset);
+    return;
+  }
+  const start = firstWhole * panelSize;
+  const stop = Math.min(end, endWhole * panelSize);
+  const ordered = new Float32Array((endWhole - firstWhole) * panelSize);
+  for (let at = start; at < stop; at++) ordered[placeOf(at, columns) - start] = data[at - offset]!;
+  device.queue.writeBuffer(buffer, 4 * start, ordered);
+  if (start > offset) panels.write(buffer, columns, data.slice(0, start - offset), offset);
+  if (stop < end) panels.write(buffer, columns, data.slice(stop - offset), stop);
+}
+
+/** Where element `index` of a row-major matrix lies in panels. */
+function placeOf(index: number, columns: number): number {
+  const row = Math.floor(index / columns);
+  return (Math.floor(row / panel) * columns + (index - row * columns)) * panel + (row % panel);
+}
+
+function floatsOf(data: NumberArray): Float32Array<ArrayBuffer> {
+  return data instanceof Float32Array ? (data as Float32Array<ArrayBuffer>) : Float32Array.from(data);
+}
+
+function integersOf(data: NumberArray): Int32Array<ArrayBuffer> {
+  return data instanceof Int32Array ? (data as Int32Array<ArrayBuffer>) : Int32Array.from(data);
+}
