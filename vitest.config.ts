@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { browserProjects, browserTests } from './tooling/vitest-browser/project.ts';
 import { createSummaryReporter } from './tooling/vitest-reporter/summary-reporter.ts';
+import { gpuProject, gpuTests } from './tooling/vitest-webgpu/project.ts';
 
 const conditions = ['@yoco-u/source'];
 
@@ -17,8 +18,9 @@ export default defineConfig({
           include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'tooling/**/*.test.ts'],
           exclude: [
             browserTests,
-            '**/*.gpu.test.ts',
+            gpuTests,
             'tooling/vitest-browser/missing.test.ts',
+            'tooling/vitest-webgpu/missing.test.ts',
             '**/node_modules/**',
             '**/dist/**',
           ],
@@ -27,6 +29,7 @@ export default defineConfig({
           hookTimeout: 300_000,
         },
       },
+      gpuProject(),
       ...browserProjects(),
     ],
   },

@@ -1,13 +1,15 @@
 /** Every backend that there is, in every setting that must not matter. */
 import { createWasmBackend } from '@yoco-u/backend-wasm';
+import { createWebGpuBackend } from '@yoco-u/backend-webgpu';
 import type { BackendChoice } from '@yoco-u/conformance';
-import type { AnyKernel, AnyWasmKernel } from '@yoco-u/spec';
+import type { AnyKernel, AnyWasmKernel, AnyWebGpuKernel, Backend, WebGpuDevice } from '@yoco-u/spec';
 import { createReferenceBackend } from '@yoco-u/tensor/reference';
 
 /** The kernels that a test needs besides the base kernels, for each kind of backend. */
 export interface ExtraKernels {
   readonly reference?: readonly AnyKernel[];
   readonly wasm?: readonly AnyWasmKernel[];
+  readonly webgpu?: readonly AnyWebGpuKernel[];
 }
 
 const wasmSettings = [
@@ -30,6 +32,26 @@ export function deviceBackends({ wasm: kernels = [] }: ExtraKernels = {}): reado
     name: `wasm, ${simd} SIMD, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
     create: () => createWasmBackend({ kernels, simd, threads }),
   }));
+}
+
+/**
+ * For the project `gpu`, whose tests need a device. The suites of a file share one backend of each form, so that shaders, which
+ * take a software adapter longer to compile than to run, are compiled once.
+ */
+export function webGpuBackends(
+  { webgpu: kernels = [] }: ExtraKernels = {},
+  forms: readonly WebGpuDevice['tiles'][] = ['registers'],
+): readonly BackendChoice[] {
+  return forms.map((tiles) => {
+    let shared: Promise<Backend> | undefined;
+    return {
+      name: `webgpu, tiles in ${tiles === 'workgroup' ? 'workgroup memory' : tiles}`,
+      async create() {
+        shared ??= createWebGpuBackend({ kernels, tiles });
+        return { ...(await shared), [Symbol.asyncDispose]: () => Promise.resolve() };
+      },
+    };
+  });
 }
 
 export function allBackends(kernels: ExtraKernels = {}): readonly BackendChoice[] {

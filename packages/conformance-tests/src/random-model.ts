@@ -1,8 +1,10 @@
 /** Tiny language models of random weights, on any backend. */
 import { gatedRetention } from '@yoco-u/attention-gated-retention';
 import { gatedRetentionWasmKernels } from '@yoco-u/attention-gated-retention/wasm';
+import { gatedRetentionWebGpuKernels } from '@yoco-u/attention-gated-retention/webgpu';
 import { softmaxAttention, softmaxAttentionKernels } from '@yoco-u/attention-softmax';
 import { softmaxWasmKernels } from '@yoco-u/attention-softmax/wasm';
+import { softmaxWebGpuKernels } from '@yoco-u/attention-softmax/webgpu';
 import { createLanguageModel, type EngineLanguageModel } from '@yoco-u/engine';
 import { listParameters, parseConfig } from '@yoco-u/model';
 import type { Backend, DeviceBuffer } from '@yoco-u/spec';
@@ -14,6 +16,7 @@ import { createByteTokenizer } from './byte-tokenizer.ts';
 export const variantKernels: ExtraKernels = {
   reference: [...softmaxAttentionKernels, ...gatedRetention.kernels],
   wasm: [...softmaxWasmKernels, ...gatedRetentionWasmKernels],
+  webgpu: [...softmaxWebGpuKernels, ...gatedRetentionWebGpuKernels],
 };
 
 const registry = [...softmaxAttention, gatedRetention];

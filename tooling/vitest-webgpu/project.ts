@@ -1,0 +1,45 @@
+import { existsSync } from 'node:fs';
+import { delimiter, dirname } from 'node:path';
+import type { TestProjectInlineConfiguration } from 'vitest/config';
+
+/** Every test that needs a WebGPU device in Node. */
+export const gpuTests = '**/*.gpu.test.ts';
+
+/** SwiftShader, a Vulkan driver that runs on the CPU, comes with Chromium; so does Vulkan's loader. */
+const drivers = ['/usr/lib/chromium/vk_swiftshader_icd.json', '/usr/lib/chromium-browser/vk_swiftshader_icd.json'];
+
+/** The driver to test with: `VK_ICD_FILENAMES` in the environment, or SwiftShader in its usual place; else undefined. */
+export function findVulkanDriver(): string | undefined {
+  return process.env.VK_ICD_FILENAMES ?? drivers.find((path) => existsSync(path));
+}
+
+/**
+ * The vitest project `gpu`: WebGPU tests in Node, or, where there is no driver, one skipped test for each of their files.
+ *
+ * The driver and the loader are found through the environment that a process starts with, so it is set for the processes of
+ * all projects here.
+ */
+export function gpuProject(): TestProjectInlineConfiguration {
+  const driver = findVulkanDriver();
+  const name = 'gpu';
+  if (driver === undefined) {
+    return { extends: true, test: { name, include: ['tooling/vitest-webgpu/missing.test.ts'] } };
+  }
+  process.env.VK_ICD_FILENAMES = driver;
+  const libraries = [process.env.LD_LIBRARY_PATH, dirname(driver.split(delimiter)[0]!)].filter((path) => path);
+  process.env.LD_LIBRARY_PATH = libraries.join(delimiter);
+  // silences the loader
+  process.env.XDG_RUNTIME_DIR ??= '/tmp';
+  return {
+    extends: true,
+    test: {
+      name,
+      include: [gpuTests],
+      exclude: ['**/node_modules/**', '**/dist/**'],
+      // a software adapter uses every core by itself
+      maxWorkers: 1,
+      testTimeout: 120_000,
+      hookTimeout: 60_000,
+    },
+  };
+}
