@@ -199,7 +199,7 @@ function modelCommand(parent: Command, name: string, description: string): Comma
 }
 
 function backendOption(): Option {
-  return new Option('--backend <name>', 'what to run on').choices(['wasm', 'reference']).default('wasm');
+  return new Option('--backend <name>', 'what to run on').choices(['wasm', 'webgpu', 'reference']).default('wasm');
 }
 
 function simdOption(): Option {

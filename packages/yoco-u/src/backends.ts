@@ -3,13 +3,16 @@ import type { AnyKernel, AttentionPlugin, Backend } from '@yoco-u/spec';
 import { builtInPlugins, registryOf } from './attention.ts';
 
 export interface BackendOptions {
-  /** `wasm` (default): the CPU through WebAssembly. `reference`: plain TypeScript, slow, exact. */
-  readonly backend?: 'wasm' | 'reference';
+  /**
+   * `wasm` (default): the CPU through WebAssembly. `webgpu`: the GPU; in Node with the npm package `webgpu`. `reference`: plain
+   * TypeScript, slow, exact.
+   */
+  readonly backend?: 'wasm' | 'webgpu' | 'reference';
   /** Threads of the WASM backend. Default: all cores, or 1 where memory cannot be shared. */
   readonly threads?: number;
   /** Forces a WASM module. Default: relaxed SIMD where it validates and passes a self-test. */
   readonly simd?: 'relaxed' | 'baseline';
-  /** Plug-ins besides the built-in ones. Their WASM kernels come first: they replace built-in ones of the same name. */
+  /** Plug-ins besides the built-in ones. Their kernels for devices come first: they replace built-in ones of the same name. */
   readonly plugins?: readonly AttentionPlugin[];
 }
 
@@ -19,6 +22,10 @@ export async function createBackend(options: BackendOptions = {}): Promise<Backe
   if (options.backend === 'reference') {
     const { createReferenceBackend } = await import('@yoco-u/tensor/reference');
     return createReferenceBackend({ kernels: kernelsOf(plugins) });
+  }
+  if (options.backend === 'webgpu') {
+    const { createWebGpuBackend } = await import('@yoco-u/backend-webgpu');
+    return createWebGpuBackend({ kernels: plugins.flatMap(({ webgpuKernels }) => webgpuKernels ?? []) });
   }
   const { createWasmBackend } = await import('@yoco-u/backend-wasm');
   return createWasmBackend({
