@@ -43,6 +43,29 @@ export const distributionChecks: readonly CheckOf<Subject>[] = [
     },
   ],
   [
+    'log-probabilities of the prompt, but of its first token',
+    async ({ model, prompt }) => {
+      const ids = promptIds(model, `${prompt} ${prompt} ${prompt}`).slice(0, model.contextLength - 2);
+      for (const maxTokens of [0, 2]) {
+        const request = { prompt: ids, maxTokens, sampling: greedy, ignoreEos: true };
+        const told = await generateAll(model, { ...request, promptLogProbabilities: 3 });
+        expectSame('with log-probabilities', told, await generateAll(model, request));
+        expectEqual(
+          'ids',
+          told.prompt?.tokens.map(({ id }) => id),
+          ids,
+        );
+        const [first, ...rest] = told.prompt!.tokens;
+        expectEqual('the first token', first, { id: ids[0] });
+        const got = rest.map(({ logProbability }) => -logProbability!);
+        expectClose('−ln p of the others', Float64Array.from(got), await model.score(ids, 1), 1e-4);
+        for (const { alternatives } of rest) expectEqual('alternatives', alternatives?.length, 3);
+      }
+      const alone = await generateAll(model, { prompt: ids.slice(0, 1), maxTokens: 1, promptLogProbabilities: 0 });
+      expectEqual('a prompt of one id', alone.prompt?.tokens, [{ id: ids[0] }]);
+    },
+  ],
+  [
     'what a bias forces, and not what it rules out',
     async ({ model, prompt }) => {
       const request = { prompt, maxTokens: 5, ignoreEos: true };

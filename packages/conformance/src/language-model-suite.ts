@@ -2,6 +2,7 @@
 import type { LanguageModel } from '@yoco-u/spec';
 import { expectEqual, expectThat } from './expectations.ts';
 import { type Generation, generateAll, promptIds, textAfter } from './generation.ts';
+import { crowdChecks } from './language-model-crowd.ts';
 import { distributionChecks } from './language-model-distribution.ts';
 import { finishChecks } from './language-model-endings.ts';
 import { errorChecks, scoreChecks } from './language-model-scores.ts';
@@ -24,6 +25,7 @@ export function languageModelSuites(
   };
   return [
     createSuite(`language model ${name} generates`, subject, generateChecks),
+    createSuite(`language model ${name} serves many`, subject, crowdChecks),
     createSuite(`language model ${name} ends`, subject, finishChecks),
     createSuite(`language model ${name} scores`, subject, scoreChecks),
     createSuite(`language model ${name} tells and biases`, subject, distributionChecks),

@@ -6,7 +6,7 @@ function chunks(most: number, rowsPerMs: number, count: number): { rows: number[
   const sizer = createChunkSizer(most);
   const rows: number[] = [];
   for (let i = 0; i < count; i++) {
-    rows.push(sizer.next());
+    rows.push(sizer.next(false));
     sizer.record(rows[i]!, rows[i]! / rowsPerMs);
   }
   return { rows, longestMs: Math.max(...rows.slice(1)) / rowsPerMs };
@@ -27,4 +27,10 @@ test('grows to the most that is allowed where it is fast', () => {
 
 test('never asks for more rows than a program takes', () => {
   expect(chunks(5, 100, 6).rows.every((count) => count <= 5)).toBe(true);
+});
+
+test('takes half as long while others wait', () => {
+  const sizer = createChunkSizer(256);
+  for (let i = 0; i < 6; i++) sizer.record(sizer.next(false), sizer.next(false) / 0.8);
+  expect([sizer.next(false), sizer.next(true)]).toEqual([120, 56]);
 });

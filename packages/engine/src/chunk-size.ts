@@ -1,24 +1,32 @@
-/** How many rows to prefill at once, so that a caller can cancel, and other work can run, at least every 200 ms. */
+/** How many rows to feed at once, so that a caller can cancel, and other sequences get their turn, at least every 200 ms. */
 
 /** Below the promised bound: speed varies from chunk to chunk. */
 const targetMs = 150;
+/** While other sequences wait for their next token. */
+const sharedTargetMs = 75;
 
 export interface ChunkSizer {
-  /** Rows of the next chunk. */
-  next(): number;
+  /** Rows of the next chunk; `shared` when other sequences wait meanwhile. */
+  next(shared: boolean): number;
   /** What the last chunk took. */
   record(rows: number, milliseconds: number): void;
 }
 
-/** Starts small, then follows the measured speed, in multiples of 8. Results do not depend on chunk sizes. */
+/**
+ * Starts with 16 rows, then follows the measured speed, in multiples of 8. Results do not depend on chunk sizes, but for the
+ * rounding of variants that say so.
+ */
 export function createChunkSizer(most: number): ChunkSizer {
-  let rows = Math.min(16, most);
+  let last: { readonly rows: number; readonly msPerRow: number } | undefined;
   return {
-    next: () => rows,
-    record(done, milliseconds) {
-      const fitting = Math.floor((done * targetMs) / Math.max(milliseconds, 0.01));
-      const bounded = Math.min(Math.max(fitting, 1), most, done * 8);
-      rows = bounded < 8 ? bounded : bounded - (bounded % 8);
+    next(shared) {
+      if (last === undefined) return Math.min(16, most);
+      const fitting = Math.floor((shared ? sharedTargetMs : targetMs) / last.msPerRow);
+      const bounded = Math.min(Math.max(fitting, 1), most, last.rows * 8);
+      return bounded < 8 ? bounded : bounded - (bounded % 8);
+    },
+    record(rows, milliseconds) {
+      last = { rows, msPerRow: Math.max(milliseconds, 0.01) / rows };
     },
   };
 }

@@ -4,10 +4,8 @@ import { type ModelConfig, withIterations } from '@yoco-u/model';
 import { samplerFromSettings } from '@yoco-u/sampler';
 import {
   type Backend,
-  CapacityError,
   type DeviceBuffer,
   DisposedError,
-  type FinishReason,
   type GeneratePart,
   type GenerateRequest,
   type LanguageModel,
@@ -16,7 +14,6 @@ import {
   type ScoreOptions,
   type Tokenizer,
 } from '@yoco-u/spec';
-<<<<<<< HEAD
 import { createGeneration, type GenerationCounters } from './generation.ts';
 import { checkPrompt, checkRequest, checkScore } from './request-checks.ts';
 import { checkId } from './runner.ts';
@@ -24,18 +21,6 @@ import { cacheBytes, createRuntime, type Runtime } from './runtime.ts';
 import { createScheduler } from './scheduler.ts';
 import { createScoring } from './scoring.ts';
 import { type EngineStats, statsOf } from './stats.ts';
-=======
-import { createChunkSizer } from './chunk-size.ts';
-import { createClock } from './clock.ts';
-import { logProbabilitiesOf } from './log-probabilities.ts';
-import { memoryBytes, memoryShape } from './memory.ts';
-import { prefill } from './prefill.ts';
-import { checkPrompt, checkRequest } from './request-checks.ts';
-import { checkId } from './runner.ts';
-import { createRuntime, type Runtime } from './runtime.ts';
-import { createStopMatcher } from './stop-strings.ts';
-import { createPlaces, nextTurn } from './turns.ts';
->>>>>>> b5c7ecb (yoco-u, cli: --backend webgpu)
 
 export interface EngineOptions {
   readonly id: string;
@@ -48,7 +33,6 @@ export interface EngineOptions {
   readonly contextLength?: number;
   /** Sequences that may be under way at once; further requests wait. Default 1. */
   readonly sequences?: number;
-<<<<<<< HEAD
   /** Requests that may wait; one more is refused with `BusyError`. Default: no bound. */
   readonly queue?: number;
   /**
@@ -56,14 +40,14 @@ export interface EngineOptions {
    * alike. Default 0: none.
    */
   readonly prefixCacheBytes?: number;
-=======
->>>>>>> b5c7ecb (yoco-u, cli: --backend webgpu)
 }
 
 export interface EngineLanguageModel extends LanguageModel {
   readonly config: ModelConfig;
   /** Bytes reserved for caches at the model's own iteration count. */
   readonly cacheBytesReserved: number;
+  /** What it is doing, and counts from the start: for health checks and metrics. Cheap. */
+  stats(): EngineStats;
 }
 
 /**
@@ -74,14 +58,14 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
   const { backend, config, tokenizer, parameters } = options;
   const contextLength = options.contextLength ?? config.contextLength;
   const slots = options.sequences ?? 1;
-<<<<<<< HEAD
   const prefixCacheBytes = options.prefixCacheBytes ?? 0;
   const queue = options.queue ?? Number.POSITIVE_INFINITY;
-=======
->>>>>>> b5c7ecb (yoco-u, cli: --backend webgpu)
   for (const [name, value] of Object.entries({ contextLength, sequences: slots })) {
     if (Number.isInteger(value) && value >= 1) continue;
     throw new RequestError({ where: `engine: ${name}`, expected: 'an integer from 1 on', got: `${value}` });
+  }
+  if (!(queue >= 0) || (Number.isFinite(queue) && !Number.isInteger(queue))) {
+    throw new RequestError({ where: 'engine: queue', expected: 'an integer from 0 on, or Infinity', got: `${queue}` });
   }
   if (tokenizer.vocabularySize > config.vocabularySize) {
     throw new RequestError({
@@ -91,10 +75,7 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
       fix: 'use the tokenizer that the model was trained with',
     });
   }
-<<<<<<< HEAD
   const ready: Runtime[] = [];
-=======
->>>>>>> b5c7ecb (yoco-u, cli: --backend webgpu)
   const runtimes = new Map<ModelConfig['stages'][number]['iterations'], Promise<Runtime>>();
   const ownIterations = config.stages.find((stage) => stage.type === 'self')?.iterations ?? 0;
   const runtimeFor = (iterations = ownIterations): Promise<Runtime> => {
@@ -110,7 +91,6 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
       prefixCacheBytes,
     });
     runtimes.set(iterations, runtime);
-<<<<<<< HEAD
     runtime.then(
       (made) => {
         ready.push(made);
@@ -128,13 +108,6 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
     finished: { stop: 0, length: 0, abort: 0 },
     failed: 0,
   };
-=======
-    runtime.catch(() => runtimes.delete(iterations));
-    return runtime;
-  };
-  await runtimeFor();
-  const places = createPlaces(slots);
->>>>>>> b5c7ecb (yoco-u, cli: --backend webgpu)
   let disposed = false;
   const alive = (): void => {
     if (disposed) throw new DisposedError(`model '${options.id}'`);
@@ -154,24 +127,16 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
     bosTokenId: config.bosTokenId,
     tokenizer,
     config,
-<<<<<<< HEAD
     cacheBytesReserved: cacheBytes({ config, slots, contextLength, prefixCacheBytes }),
     stats: () => statsOf({ slots, scheduler, counters, runtimes: ready }),
-=======
-    cacheBytesReserved: memoryBytes(config, memoryShape(slots, contextLength)),
->>>>>>> b5c7ecb (yoco-u, cli: --backend webgpu)
     generate(request) {
       alive();
       const ids = promptIds(request.prompt);
       checkPrompt(ids, contextLength);
       for (const id of ids) checkId(id, tokenizer.vocabularySize);
-      if (request.promptLogProbabilities !== undefined) {
-        const where = 'generate: promptLogProbabilities';
-        throw new RequestError({ where, expected: 'nothing: the engine does not give them yet', got: 'a number' });
-      }
       checkRequest(request, tokenizer.vocabularySize);
       const sampler = samplerFromSettings(request.sampling ?? {});
-      return generate({ request, ids, sampler });
+      return generate(request, ids, sampler);
     },
     async score(ids, from, scoreOptions = {}) {
       alive();
@@ -180,6 +145,7 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
     async [Symbol.asyncDispose]() {
       if (disposed) return;
       disposed = true;
+      await scheduler.dispose();
       for (const runtime of await Promise.allSettled(runtimes.values())) {
         if (runtime.status === 'fulfilled') runtime.value[Symbol.dispose]();
       }
@@ -187,102 +153,15 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
     },
   };
 
-  async function* generate(given: {
-    readonly request: GenerateRequest;
-    readonly ids: number[];
-    readonly sampler: Sampler;
-  }): AsyncGenerator<GeneratePart> {
-    const { request, ids, sampler } = given;
-    const { signal } = request;
-    const promptLength = ids.length;
-    const limit = Math.min(request.maxTokens ?? Number.POSITIVE_INFINITY, contextLength - promptLength);
-    const clock = createClock();
-    const allLogits = new Float32Array(config.vocabularySize);
-    // ids beyond the tokenizer are padding: they cannot be chosen
-    const logits = allLogits.subarray(0, tokenizer.vocabularySize);
-    const wanted = request.logProbabilities;
-    const decoder = tokenizer.createDecoder();
-    // what the prompt leaves unfinished (half a character, a cut leading space) belongs to the first token
-    for (const id of ids) decoder.push(id);
-    const stops = createStopMatcher(request.stop ?? []);
-    const eos = new Set(request.ignoreEos === true ? [] : config.eosTokenIds);
-    let fed = 0;
-    let runtime: Runtime | undefined;
-    const finish = (reason: FinishReason): GeneratePart => ({
-      type: 'finish',
-      reason,
-      usage: {
-        promptTokens: promptLength,
-        completionTokens: ids.length - promptLength,
-        cachedTokens: 0,
-        cacheBytes: runtime?.memory.bytesInUse(fed) ?? 0,
-      },
-      timings: clock.timings(promptLength, ids.length - promptLength),
-    });
-
-    let slot: number;
+  async function* generate(request: GenerateRequest, ids: number[], sampler: Sampler): AsyncGenerator<GeneratePart> {
+    const runtime = await runtimeFor(request.iterations);
+    alive();
+    const generation = createGeneration({ request, ids, sampler, tokenizer, runtime, contextLength, counters });
+    scheduler.submit(generation);
     try {
-      slot = await places.take(signal);
-    } catch {
-      yield finish('abort');
-      return;
-    }
-    try {
-      runtime = await runtimeFor(request.iterations);
-      alive();
-      clock.start();
-      const prefilled = await prefill(
-        { backend, runner: runtime.prefill, ids, slot, request, logits: allLogits },
-        (done) => {
-          fed = done;
-        },
-      );
-      if (!prefilled) {
-        yield finish('abort');
-        return;
-      }
-      clock.prefilled();
-      const segment = { tokens: new Int32Array(1), start: 0, slot };
-      const segments = [segment];
-      const rows = [0];
-      const context = { ids, promptLength };
-      let reason: FinishReason = 'length';
-      while (ids.length - promptLength < limit) {
-        const id = sampler.sample(logits, context);
-        if (eos.has(id)) {
-          reason = 'stop';
-          break;
-        }
-        ids.push(id);
-        clock.token();
-        yield wanted === undefined
-          ? { type: 'token', id }
-          : { type: 'token', id, ...logProbabilitiesOf(allLogits, logits.length, id, wanted) };
-        const shown = stops.push(decoder.push(id));
-        if (shown.text !== '') yield { type: 'text', text: shown.text };
-        if (shown.stopped) {
-          yield finish('stop');
-          return;
-        }
-        if (ids.length - promptLength === limit) break;
-        await nextTurn();
-        if (signal?.aborted) {
-          reason = 'abort';
-          break;
-        }
-        alive();
-        segment.tokens[0] = id;
-        segment.start = fed;
-        runtime.decode.run(segments, rows);
-        fed++;
-        await runtime.decode.read(allLogits);
-      }
-      const last = stops.push(decoder.flush());
-      const rest = last.stopped ? last.text : last.text + stops.flush();
-      if (rest !== '') yield { type: 'text', text: rest };
-      yield finish(last.stopped ? 'stop' : reason);
+      yield* generation.parts.read();
     } finally {
-      places.give(slot);
+      generation.cancel();
     }
   }
 
@@ -291,47 +170,12 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
     from: number,
     { iterations, signal }: ScoreOptions,
   ): Promise<Float32Array> {
-    if (!Number.isInteger(from) || from < 1 || from >= ids.length) {
-      throw new RequestError({
-        where: 'score: from',
-        expected: `an integer from 1 to ${ids.length - 1}, below the ${ids.length} ids`,
-        got: `${from}`,
-      });
-    }
-    if (ids.length - 1 > contextLength) {
-      throw new CapacityError({
-        where: 'score',
-        expected: `at most ${contextLength + 1} ids, which the context holds`,
-        got: `${ids.length}`,
-        fix: 'score the text in windows',
-      });
-    }
-    const slot = await places.take(signal);
-    try {
-      const runtime = await runtimeFor(iterations);
-      const runner = await runtime.score();
-      alive();
-      const sizer = createChunkSizer(runner.maxRows);
-      const all = Array.from(ids, (id) => checkId(id, config.vocabularySize));
-      const losses = new Float32Array(all.length - 1);
-      for (let start = 0; start < losses.length; ) {
-        const rows = Math.min(sizer.next(), losses.length - start);
-        const began = performance.now();
-        runner.run(
-          [{ tokens: all.slice(start, start + rows), start, slot }],
-          [],
-          all.slice(start + 1, start + 1 + rows),
-        );
-        await runner.read(losses.subarray(start, start + rows));
-        sizer.record(rows, performance.now() - began);
-        start += rows;
-        await nextTurn();
-        signal?.throwIfAborted();
-      }
-      return losses.slice(from - 1);
-    } finally {
-      places.give(slot);
-    }
+    checkScore(ids, from, contextLength);
+    const runtime = await runtimeFor(iterations);
+    alive();
+    const scoring = createScoring(runtime, ids, signal);
+    scheduler.submit(scoring);
+    return (await scoring.losses).slice(from - 1);
   }
 
   return model;

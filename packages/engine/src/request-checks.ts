@@ -47,3 +47,22 @@ export function checkRequest(request: GenerateRequest, vocabularySize: number): 
   }
   for (const id of Object.keys(sampling?.logitBias ?? {})) checkId(Number(id), vocabularySize);
 }
+
+/** Throws `RequestError` for a place that has nothing before it or nothing to score, `CapacityError` for too many ids. */
+export function checkScore(ids: ArrayLike<number>, from: number, contextLength: number): void {
+  if (!Number.isInteger(from) || from < 1 || from >= ids.length) {
+    throw new RequestError({
+      where: 'score: from',
+      expected: `an integer from 1 to ${ids.length - 1}, below the ${ids.length} ids`,
+      got: `${from}`,
+    });
+  }
+  if (ids.length - 1 > contextLength) {
+    throw new CapacityError({
+      where: 'score',
+      expected: `at most ${contextLength + 1} ids, which the context holds`,
+      got: `${ids.length}`,
+      fix: 'score the text in windows',
+    });
+  }
+}

@@ -2,25 +2,21 @@
 
 import type { ModelConfig } from '@yoco-u/model';
 import { type Backend, CapacityError, type DeviceBuffer } from '@yoco-u/spec';
-<<<<<<< HEAD
 import { planCache } from './cache-plan.ts';
 import { createDecodeBatch, type DecodeBatch } from './decode-batch.ts';
 import { createModelMemory, type ModelMemory, memoryBytes, memoryShape } from './memory.ts';
 import { createPrefixCache, type PrefixCache } from './prefix-cache.ts';
 import { createRunner, type Runner, type Segment } from './runner.ts';
 import { entryBytes, slotStates } from './snapshots.ts';
-=======
-import { createModelMemory, type ModelMemory, memoryBytes, memoryShape } from './memory.ts';
-import { createRunner, type Runner } from './runner.ts';
->>>>>>> b5c7ecb (yoco-u, cli: --backend webgpu)
 
 /** Most rows of a prefill or scoring run; actual chunks are sized by measured speed. */
 const mostChunkRows = 256;
+/** Most rows whose logits are all read. */
+const mostInspectedRows = 32;
 
 export interface Runtime extends Disposable {
   readonly config: ModelConfig;
   readonly memory: ModelMemory;
-<<<<<<< HEAD
   readonly cache: PrefixCache;
   /** Bytes of memory and cache together. */
   readonly allocatedBytes: number;
@@ -37,14 +33,6 @@ export interface Runtime extends Disposable {
   score(segment: Segment, targets: readonly number[], losses: Float32Array): Promise<void>;
   /** The slot's sequence has ended. */
   release(slot: number): void;
-=======
-  /** Takes up to a chunk of rows of one sequence, results of the last only. */
-  readonly prefill: Runner;
-  /** Takes one row of one sequence. */
-  readonly decode: Runner;
-  /** Takes up to a chunk of rows of one sequence, losses of all. */
-  score(): Promise<Runner>;
->>>>>>> b5c7ecb (yoco-u, cli: --backend webgpu)
 }
 
 export interface RuntimeOptions {
@@ -60,7 +48,6 @@ export interface RuntimeOptions {
 /** Throws `CapacityError` when the caches do not fit, before they are taken. */
 export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { backend, config, parameters, slots, contextLength } = options;
-<<<<<<< HEAD
   const { memory, cache } = takeMemory(options);
   const { pages } = cache;
   const map = ({ slot, start, tokens }: Segment): void => pages.map(slot, start + tokens.length);
@@ -134,12 +121,6 @@ function takeMemory(options: RuntimeOptions): { readonly memory: ModelMemory; re
   try {
     memory = createModelMemory(backend, config, memoryShape(slots, contextLength, plan.pages));
     return { memory, cache: createPrefixCache(backend, config, memory, plan) };
-=======
-  const shape = memoryShape(slots, contextLength);
-  let memory: ModelMemory;
-  try {
-    memory = createModelMemory(backend, config, shape);
->>>>>>> b5c7ecb (yoco-u, cli: --backend webgpu)
   } catch (error) {
     memory?.[Symbol.dispose]();
     if (!(error instanceof CapacityError)) throw error;
@@ -155,25 +136,19 @@ function takeMemory(options: RuntimeOptions): { readonly memory: ModelMemory; re
       { cause: error },
     );
   }
-  const chunkRows = Math.min(mostChunkRows, contextLength);
-  const base = { memory, parameters, maxSegments: 1 } as const;
-  const prefill = await createRunner(backend, config, { ...base, maxRows: chunkRows, outputs: 1, head: 'logits' });
-  const decode = await createRunner(backend, config, { ...base, maxRows: 1, outputs: 1, head: 'logits' });
-  let score: Promise<Runner> | undefined;
+}
+
+/** Something made when first asked for, and again if that failed. */
+function lazily<T extends Disposable>(create: () => Promise<T>) {
+  let made: Promise<T> | undefined;
   return {
-    config,
-    memory,
-    prefill,
-    decode,
-    score: () => {
-      score ??= createRunner(backend, config, { ...base, maxRows: chunkRows, outputs: 'all', head: 'loss' });
-      return score;
+    get(): Promise<T> {
+      made ??= create().catch((error: unknown) => {
+        made = undefined;
+        throw error;
+      });
+      return made;
     },
-    [Symbol.dispose]() {
-      prefill[Symbol.dispose]();
-      decode[Symbol.dispose]();
-      void score?.then((runner) => runner[Symbol.dispose]());
-      memory[Symbol.dispose]();
-    },
+    dispose: (): void => void made?.then((one) => one[Symbol.dispose]()),
   };
 }

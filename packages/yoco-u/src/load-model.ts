@@ -20,13 +20,10 @@ export interface LoadModelOptions extends LoadOptions {
   readonly contextLength?: number;
   /** Sequences that may be under way at once. Default 1. */
   readonly sequences?: number;
-<<<<<<< HEAD
   /** Requests that may wait; one more is refused with `BusyError`. Default: no bound. */
   readonly queue?: number;
   /** Bytes in which caches are kept for requests that begin alike: `EngineOptions.prefixCacheBytes`. Default 0. */
   readonly prefixCacheBytes?: number;
-=======
->>>>>>> b5c7ecb (yoco-u, cli: --backend webgpu)
 }
 
 /** A model's parts without an engine: for research code that records its own programs. Dispose frees all of them. */
@@ -83,11 +80,8 @@ export async function loadModelFrom(folder: ModelFolder, options: LoadModelOptio
       parameters: parts.parameters,
       ...(options.contextLength === undefined ? {} : { contextLength: options.contextLength }),
       ...(options.sequences === undefined ? {} : { sequences: options.sequences }),
-<<<<<<< HEAD
       ...(options.queue === undefined ? {} : { queue: options.queue }),
       ...(options.prefixCacheBytes === undefined ? {} : { prefixCacheBytes: options.prefixCacheBytes }),
-=======
->>>>>>> b5c7ecb (yoco-u, cli: --backend webgpu)
     });
     return {
       model,
