@@ -9,7 +9,7 @@ export default defineConfig({
   clean: true,
   splitting: true,
   treeshake: true,
-  noExternal: [/^@yoco-u\//, 'commander'],
+  noExternal: [/^[^.]/],
   esbuildOptions(options) {
     options.conditions = ['@yoco-u/source'];
   },

@@ -5,7 +5,7 @@ import { decimal, integer } from './options.ts';
 
 export function createProgram(): Command {
   const program = new Command('yoco-u')
-    .description('Depth-scaled language models: train, generate, score, inspect, verify, benchmark.')
+    .description('Depth-scaled language models: train, generate, serve, score, inspect, verify, benchmark.')
     .version(manifest.version)
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(usageError(text)) })
@@ -83,6 +83,7 @@ export function createProgram(): Command {
 
   addTrainCommand(program);
   addTokenizerCommands(program);
+  addServeCommands(program);
 
   return program;
 }
@@ -140,6 +141,40 @@ function addTrainCommand(program: Command): void {
         ...(resume === undefined ? {} : { resume: resumeOption(resume) }),
       });
     });
+}
+
+function addServeCommands(program: Command): void {
+  program
+    .command('serve')
+    .description('an OpenAI-compatible server of models')
+    .argument('[models...]', 'model folders, or name=folder (default: the bundled model, called yoco-u)')
+    .option('--host <address>', 'where to listen; others than this machine need --api-keys', '127.0.0.1')
+    .option('--port <number>', 'where to listen; 0 takes a free one', integer(0, 65535), 8080)
+    .option('--api-keys <file>', 'ask for one of these API keys (made with api-key)')
+    .option('--cors-origin <origins...>', 'pages that may use the server from a browser (default: none)')
+    .option('--sequences <count>', 'sequences of a model that run at once', integer(1, 1024), 8)
+    .option('--queue <count>', 'completions of a model that may wait; more are refused', integer(0), 128)
+    .option(
+      '--memory <mebibytes>',
+      'bound of all loaded models; idle ones make room (default: room for all)',
+      integer(1),
+    )
+    .option('--log-prompts', 'write prompts to the log')
+    .option('--grace <seconds>', 'time that requests have to end after SIGTERM', integer(0, 86400), 30)
+    .addOption(backendOption())
+    .option('--threads <count>', 'threads (default: all cores)', integer(1, 256))
+    .addOption(simdOption())
+    .option('--context <tokens>', "most tokens of a sequence (default: the model's own)", integer(1))
+    .option('--iterations <count>', 'iterations of the first self stage, instead of the model’s own', integer(1))
+    .option('--debug', 'show stack traces')
+    .action(async (models, options) => (await import('./commands/serve.ts')).serve(models, options));
+  program
+    .command('api-key')
+    .description('make an API key for serve: print it once, and add its hash to a file')
+    .argument('<name>', 'whose it is')
+    .requiredOption('--file <path>', 'the file for --api-keys of serve')
+    .option('--debug', 'show stack traces')
+    .action(async (name, options) => (await import('./commands/api-key.ts')).apiKey(name, options));
 }
 
 function addTokenizerCommands(program: Command): void {

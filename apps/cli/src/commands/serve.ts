@@ -1,0 +1,80 @@
+/** `serve`: an OpenAI-compatible server of model folders, until a signal ends it. */
+import { openModelFolder } from '@yoco-u/checkpoint/node';
+import type { ModelSource } from '@yoco-u/server';
+import { createLogger, folderSource, readKeyFile, serve as startServer } from '@yoco-u/server/node';
+import { estimateMemory, type LoadModelOptions } from '@yoco-u/yoco-u';
+import { loadModelFolder } from '@yoco-u/yoco-u/node';
+import { formatBytes } from '../format.ts';
+import { modelFolder } from '../open-model.ts';
+import type { ModelOptions } from '../options.ts';
+
+export interface ServeCommandOptions extends Omit<ModelOptions, 'json'> {
+  readonly host: string;
+  readonly port: number;
+  readonly sequences: number;
+  readonly queue: number;
+  readonly memory?: number;
+  readonly apiKeys?: string;
+  readonly corsOrigin?: readonly string[];
+  readonly logPrompts?: boolean;
+  readonly grace: number;
+}
+
+export async function serve(folders: readonly string[], options: ServeCommandOptions): Promise<void> {
+  const models = await Promise.all((folders.length === 0 ? [undefined] : folders).map((text) => source(text, options)));
+  const serving = await startServer({
+    models,
+    host: options.host,
+    port: options.port,
+    limits: { queue: options.queue },
+    logger: createLogger(),
+    logPrompts: options.logPrompts === true,
+    ...(options.memory === undefined ? {} : { memoryBytes: options.memory * 2 ** 20 }),
+    ...(options.apiKeys === undefined ? {} : { apiKeys: await readKeyFile(options.apiKeys) }),
+    ...(options.corsOrigin === undefined ? {} : { corsOrigins: options.corsOrigin }),
+  });
+  const names = models.map(({ name, bytes }) => `${name} (${formatBytes(bytes)})`).join(', ');
+  console.error(`serving ${names} on ${serving.url}; Ctrl-C ends it`);
+  const ended = endSignal();
+  try {
+    await serving.server.warmUp();
+    await ended;
+  } finally {
+    await serving.stop(options.grace * 1000);
+  }
+}
+
+/** A folder, or name=folder. The bundled model is called yoco-u. */
+async function source(text: string | undefined, options: ServeCommandOptions): Promise<ModelSource> {
+  const { name, folder } = /^(?<name>[\w.-]+)=(?<folder>.+)$/.exec(text ?? '')?.groups ?? {};
+  const path = modelFolder(folder ?? text);
+  const load: LoadModelOptions = {
+    backend: options.backend,
+    sequences: options.sequences,
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+    ...(options.simd === undefined ? {} : { simd: options.simd }),
+    ...(options.context === undefined ? {} : { contextLength: options.context }),
+    ...(options.iterations === undefined ? {} : { iterations: options.iterations }),
+  };
+  await using files = await openModelFolder(path);
+  const called = name ?? (text === undefined ? 'yoco-u' : undefined);
+  return folderSource({
+    path,
+    ...(called === undefined ? {} : { name: called }),
+    bytes: estimateMemory(files, load),
+    sequences: options.sequences,
+    load: () => loadModelFolder(path, load),
+  });
+}
+
+/** Resolves at the first SIGTERM or Ctrl-C; a second Ctrl-C ends at once. */
+function endSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      process.once('SIGINT', () => process.exit(130));
+      resolve();
+    };
+    process.once('SIGTERM', end);
+    process.once('SIGINT', end);
+  });
+}

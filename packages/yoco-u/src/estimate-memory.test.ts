@@ -1,0 +1,16 @@
+import { openModelFolder } from '@yoco-u/checkpoint/node';
+import { describe, expect, test } from 'vitest';
+import { estimateMemory } from './index.ts';
+import { loadModelFolder } from './node.ts';
+
+const path = new URL('../../../apps/cli/model/', import.meta.url).pathname;
+
+describe('the memory a model will take', () => {
+  test.each([1, 3])('is its weights and the caches of %i sequences', async (sequences) => {
+    await using folder = await openModelFolder(path);
+    await using loaded = await loadModelFolder(path, { sequences, threads: 1 });
+    const numbers = [...folder.tensors.values()].map(({ shape }) => shape.reduce((a, b) => a * b, 1));
+    const weights = 4 * numbers.reduce((a, b) => a + b, 0);
+    expect(estimateMemory(folder, { sequences })).toBe(weights + loaded.model.cacheBytesReserved);
+  });
+});
