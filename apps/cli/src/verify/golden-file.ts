@@ -6,8 +6,8 @@ import { openFileSource } from '@yoco-u/checkpoint/node';
 import { UsageError } from '../run-program.ts';
 
 export interface RecordedFile extends AsyncDisposable {
-  /** Throws `UsageError` where the file has no such tensor. */
-  entry(name: string): TensorEntry;
+  /** Throws `UsageError` where the file has no such tensor of `axes` axes, none of them empty. */
+  entry(name: string, axes: number): TensorEntry;
   readonly tensors: ReadonlyMap<string, TensorEntry>;
 }
 
@@ -22,10 +22,11 @@ export async function openRecorded(folder: string, name: string): Promise<Record
     const { tensors } = await openSafetensors(source);
     return {
       tensors,
-      entry(tensor) {
+      entry(tensor, axes) {
         const found = tensors.get(tensor);
-        if (found === undefined) throw new UsageError(`${path}: expected a tensor '${tensor}', got none`);
-        return found;
+        if (found?.shape.length === axes && found.elements > 0) return found;
+        const got = found === undefined ? 'none' : `[${found.shape.join(', ')}]`;
+        throw new UsageError(`${path}: expected a tensor '${tensor}' of ${axes} axes, got ${got}; record it again`);
       },
       async [Symbol.asyncDispose]() {
         await source.close?.();

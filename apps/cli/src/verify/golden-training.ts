@@ -31,8 +31,9 @@ export function isTrainingFolder(folder: string): boolean {
 /** Throws `UsageError` for settings that are not of AdamW, or a file that lacks what it should hold. */
 export async function readGoldenTraining(folder: string): Promise<GoldenTraining> {
   await using file = await openRecorded(folder, 'training.safetensors');
-  const [steps, rows, rowLength] = file.entry('tokens').shape;
-  const ids = await file.entry('tokens').readInt32();
+  const entry = file.entry('tokens', 3);
+  const [steps, rows, rowLength] = entry.shape;
+  const ids = await entry.readInt32();
   const batches = Array.from({ length: steps! }, (_, step): TrainingBatch => {
     const row = (index: number): Int32Array =>
       ids.subarray((step * rows! + index) * rowLength!, (step * rows! + index + 1) * rowLength!);
@@ -45,8 +46,8 @@ export async function readGoldenTraining(folder: string): Promise<GoldenTraining
   return {
     adamw: await readSettings(join(folder, 'training.json')),
     batches,
-    losses: await file.entry('losses').readFloat32(),
-    norms: await file.entry('grad_norms').readFloat32(),
+    losses: await file.entry('losses', 1).readFloat32(),
+    norms: await file.entry('grad_norms', 1).readFloat32(),
     after: await readAll(folder, 'after.safetensors'),
   };
 }

@@ -1,5 +1,9 @@
 import { readdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openSafetensors } from '@yoco-u/checkpoint';
+import { openFileSource, writeSafetensors } from '@yoco-u/checkpoint/node';
 import type { BackendOptions } from '@yoco-u/yoco-u';
 import { loadParts } from '@yoco-u/yoco-u/node';
 import { describe, expect, test } from 'vitest';
@@ -16,6 +20,7 @@ const devices: readonly BackendOptions[] = [
   { backend: 'wasm', threads: 1, simd: 'baseline' },
   { backend: 'wasm', threads: 2, simd: 'baseline' },
 ];
+const product = (shape: readonly number[]): number => shape.reduce((all, size) => all * size, 1);
 /** Gated retention's three forms agree to rounding only. */
 const exact = folders.filter((name) => !/retention|hybrid/.test(name));
 
@@ -46,6 +51,27 @@ test('threads do not change a bit', async () => {
     runs.push(await fullForward({ ...parts, golden: await readGolden(folder) }));
   }
   expect(runs[0]).toEqual(runs[1]);
+});
+
+test.each([
+  ['greedy', [0]],
+  ['greedy', [4, 6]],
+  ['tokens', [46]],
+  ['targets', [23, 2]],
+] as const)('a recorded %s of shape %j is refused, named', async (name, shape) => {
+  const folder = await mkdtemp(join(tmpdir(), 'yoco-u-golden-'));
+  try {
+    const source = await openFileSource(join(golden, 'yoco_u', 'io.safetensors'));
+    const { tensors } = await openSafetensors(source);
+    const changed = Array.from(tensors.values(), (entry) =>
+      entry.name === name ? { ...entry, shape, read: async () => new Int32Array(product(shape)) } : entry,
+    );
+    await writeSafetensors(join(folder, 'io.safetensors'), changed);
+    await source.close?.();
+    await expect(readGolden(folder)).rejects.toThrow(name);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 test('a wrong number is reported, not passed over', async () => {
