@@ -1,41 +1,8 @@
-import { parseConfig } from '@yoco-u/model';
-import { type AttentionVariant, ShapeError } from '@yoco-u/spec';
-import { f32, tensorType } from '@yoco-u/tensor';
+import { ShapeError } from '@yoco-u/spec';
 import { createReferenceBackend } from '@yoco-u/tensor/reference';
 import { expect, test } from 'vitest';
 import { createModelMemory, memoryShape } from './memory.ts';
-
-/** Keeps one number a token, and attends to nothing. */
-const keeping: AttentionVariant = {
-  specVersion: 1,
-  name: 'keeping',
-  stage: 'self',
-  kernels: [],
-  stageKeys: [],
-  parse: () => undefined,
-  parameters: () => [],
-  state: (_, { pageLength }) => [
-    { name: 'pages', kind: 'append', entry: tensorType(f32, pageLength), bytesInUse: (tokens) => 4 * tokens },
-  ],
-  apply: (_graph, _config, input) => input,
-  cost: () => ({ layer: 0, stage: 0 }),
-};
-const config = parseConfig(
-  {
-    model_type: 'transformer',
-    vocab_size: 11,
-    hidden_size: 6,
-    intermediate_size: 5,
-    num_attention_heads: 3,
-    num_key_value_heads: 1,
-    head_dim: 4,
-    rms_norm_eps: 1e-6,
-    tie_word_embeddings: true,
-    max_position_embeddings: 150,
-    stages: [{ type: 'self', layers: 1, attention: 'keeping' }],
-  },
-  [keeping],
-);
+import { keepingConfig as config } from './testing.ts';
 
 test('every slot owns pages for its whole context', async () => {
   await using backend = createReferenceBackend();

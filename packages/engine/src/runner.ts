@@ -37,7 +37,8 @@ export interface Runner extends Disposable {
   /**
    * Feeds the segments and runs. `wanted` lists rows (counted through all segments, ascending) whose results are wanted,
    * for programs with a number of outputs; default none. `targets` [wanted rows] for the head `loss`.
-   * Throws `RequestError` when there are more rows, segments or outputs than the program takes, or an id is out of range.
+   * Throws `RequestError` when there are more rows, segments or outputs than the program takes, or an id, a slot or a position is
+   * out of range.
    */
   run(segments: readonly Segment[], wanted?: ArrayLike<number>, targets?: ArrayLike<number>): void;
   /** Reads results from output row `row` on: `logits` [rows, V] or `losses` [rows]. */
@@ -147,6 +148,25 @@ function createFeed(config: ModelConfig, options: RunnerOptions) {
     throw new RequestError({ where: 'runner.run', expected: `at most ${most} ${what}`, got: `${got}` });
   };
 
+  // kernels take slots and positions on trust
+  const checkPlace = (start: number, length: number, slot: number): void => {
+    if (options.memory === undefined) return;
+    const { slots, contextLength } = options.memory.shape;
+    if (!(Number.isInteger(slot) && slot >= 0 && slot < slots)) {
+      throw new RequestError({
+        where: 'runner.run: slot',
+        expected: `an integer from 0 to ${slots - 1}`,
+        got: `${slot}`,
+      });
+    }
+    if (Number.isInteger(start) && start >= 0 && start + length <= contextLength) return;
+    throw new RequestError({
+      where: 'runner.run: start',
+      expected: `positions from 0 to ${contextLength - 1}, which the memory holds`,
+      got: `${length} from ${start}`,
+    });
+  };
+
   const fillSegments = (segments: readonly Segment[]): void => {
     if (segments.length > maxSegments) refuse('segments', maxSegments, segments.length);
     let row = 0;
@@ -154,6 +174,7 @@ function createFeed(config: ModelConfig, options: RunnerOptions) {
     for (let index = 0; index < segments.length; index++) {
       const { tokens: ids, start, slot } = segments[index]!;
       if (row + ids.length > maxRows) refuse('rows', maxRows, row + ids.length);
+      checkPlace(start, ids.length, slot);
       segmentTable[index * 4] = row;
       segmentTable[index * 4 + 1] = ids.length;
       segmentTable[index * 4 + 2] = slot;
