@@ -36,7 +36,8 @@ export {
   type SgdSettings,
 } from './optimizer.ts';
 export type { NormStatistics, OutlierSettings } from './outlier-steps.ts';
-export { renderReport } from './report.ts';
+export { renderReport, validationChart } from './report.ts';
+export { type Chart, renderChartFile, type Series } from './report-chart.ts';
 export { checkSameRun, planRun, type RunConfig, sizesForText, type TextFacts, type TextSizes } from './run-config.ts';
 export { mergeRequests, parseRunRequest, type RunRequest } from './run-request.ts';
 export { checkSchedule, type Schedule, scheduleFactor } from './schedule.ts';

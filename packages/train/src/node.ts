@@ -10,6 +10,7 @@ export {
   type SourceOptions,
 } from './data/node/source-files.ts';
 export { textPackageNames } from './data/node/text-packages.ts';
+export { type BranchOptions, branchRun } from './node/branch-run.ts';
 export { type CheckpointFiles, type Checkpoints, createCheckpoints, type SavedCheckpoint } from './node/checkpoints.ts';
 export { createMetricsFile, type MetricsFile, type MetricsLine } from './node/metrics-file.ts';
 export { openRunFolder, type RunFolder, readRun, type SavedRun } from './node/run-folder.ts';

@@ -12,6 +12,10 @@ export interface Series {
 export interface Chart {
   readonly title: string;
   readonly series: readonly Series[];
+  /** What x counts. Default: steps. */
+  readonly xTitle?: string;
+  /** Equal ratios of x take equal room; x is above 0. */
+  readonly logarithmic?: boolean;
 }
 
 const width = 920;
@@ -21,12 +25,61 @@ const margin = { left: 56, right: 12, top: 10, bottom: 26 };
 const mostPoints = 1500;
 const colours = 6;
 
-/** Empty for a chart without points. */
-export function renderChart({ title, series }: Chart): string {
-  const drawn = series.filter(({ points }) => points.some(([, y]) => Number.isFinite(y)));
+/** HTML with an SVG that takes its colours from the page. Empty for a chart without points. */
+export function renderChart(chart: Chart): string {
+  const { title } = chart;
+  const drawn = drawnSeries(chart);
   if (drawn.length === 0) return '';
+  const legend = drawn.map(
+    ({ name }, index) => `<span><i style="background:var(--c${index % colours})"></i>${name}</span>`,
+  );
+  return `<h2>${title}</h2>
+<div class="legend">${legend.join('')}</div>
+<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${title} by step">${drawLines(drawn, chart)}</svg>`;
+}
+
+/** A chart as an SVG file of its own, title and legend inside. Empty for a chart without points. */
+export function renderChartFile(chart: Chart): string {
+  const { title, xTitle = 'step' } = chart;
+  const drawn = drawnSeries(chart);
+  if (drawn.length === 0) return '';
+  const head = 48;
+  const foot = 18;
+  let at = margin.left;
+  const legend = drawn.map(({ name }, index) => {
+    const entry = `<rect x="${at}" y="30" width="14" height="3" fill="var(--c${index % colours})"/><text x="${at + 19}" y="35">${name}</text>`;
+    at += 40 + Math.ceil(name.length * letterWidth);
+    return entry;
+  });
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${head + height + foot}" role="img" aria-label="${title}">
+<style>${chartColours}
+text { font: 11px system-ui, sans-serif; fill: var(--soft); } .title { font-size: 14px; font-weight: 600; fill: var(--ink); }
+.axis { stroke: var(--line); } .faint { opacity: .3; }</style>
+<rect width="100%" height="100%" fill="var(--paper)"/>
+<text class="title" x="${margin.left}" y="18">${title}</text>
+${legend.join('')}
+<g transform="translate(0 ${head})">${drawLines(drawn, chart)}</g>
+<text x="${(margin.left + width - margin.right) / 2}" y="${head + height + foot - 8}" text-anchor="middle">${xTitle}</text>
+</svg>
+`;
+}
+
+/** Of a letter of a legend, on average. */
+const letterWidth = 5.6;
+
+/** Of charts and the pages around them, for light and dark. */
+export const chartColours = `:root { color-scheme: light dark; --ink: #1c2024; --soft: #6b7280; --line: #d8dce2; --paper: #ffffff;
+  --c0: #2563eb; --c1: #d97706; --c2: #059669; --c3: #db2777; --c4: #7c3aed; --c5: #0891b2; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e8eb; --soft: #9aa2ad; --line: #343a42; --paper: #14171a; } }`;
+
+function drawnSeries({ series }: Chart): readonly Series[] {
+  return series.filter(({ points }) => points.some(([, y]) => Number.isFinite(y)));
+}
+
+function drawLines(drawn: readonly Series[], { logarithmic }: Chart): string {
   const all = drawn.flatMap(({ points }) => points.filter(([, y]) => Number.isFinite(y)));
-  const x = scaleOf(rangeOf(all.map(([value]) => value)), margin.left, width - margin.right);
+  const xRange = rangeOf(all.map(([value]) => value));
+  const x = (logarithmic === true ? logarithmicScaleOf : scaleOf)(xRange, margin.left, width - margin.right);
   const y = scaleOf(rangeOf(all.map(([, value]) => value)), height - margin.bottom, margin.top);
   const axes = [
     ...y.ticks.map((tick) => {
@@ -48,12 +101,7 @@ export function renderChart({ title, series }: Chart): string {
     );
     return line + marks.join('');
   });
-  const legend = drawn.map(
-    ({ name }, index) => `<span><i style="background:var(--c${index % colours})"></i>${name}</span>`,
-  );
-  return `<h2>${title}</h2>
-<div class="legend">${legend.join('')}</div>
-<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${title} by step">${axes.join('')}${lines.join('')}</svg>`;
+  return axes.join('') + lines.join('');
 }
 
 interface Scale {
@@ -79,6 +127,16 @@ function scaleOf([least, most]: readonly [number, number], from: number, to: num
   const ticks: number[] = [];
   for (let tick = Math.ceil(least / step) * step; tick <= most + step * 1e-9; tick += step) ticks.push(tick);
   return { ticks, at: (value) => from + ((value - least) / (most - least)) * (to - from) };
+}
+
+/** Ticks at 1, 2 and 5 times powers of ten. */
+function logarithmicScaleOf([least, most]: readonly [number, number], from: number, to: number): Scale {
+  const ticks: number[] = [];
+  for (let power = 10 ** Math.floor(Math.log10(least)); power <= most; power *= 10) {
+    for (const factor of [1, 2, 5]) if (factor * power >= least && factor * power <= most) ticks.push(factor * power);
+  }
+  const span = Math.log(most / least);
+  return { ticks, at: (value) => from + (Math.log(value / least) / span) * (to - from) };
 }
 
 function thin(points: readonly (readonly [number, number])[]): readonly (readonly [number, number])[] {

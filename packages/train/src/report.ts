@@ -1,7 +1,7 @@
 /** A run as one HTML page: curves as SVG, nothing loaded from anywhere. */
 
 import type { StepEvent, ValidationEvent } from './events.ts';
-import { type Chart, renderChart, type Series } from './report-chart.ts';
+import { type Chart, chartColours, renderChart, type Series } from './report-chart.ts';
 import type { RunConfig } from './run-config.ts';
 
 type Line = { readonly type: string; readonly step: number };
@@ -19,10 +19,7 @@ export function renderReport(events: readonly Line[], config: RunConfig): string
         ...validationSeries(validations, ({ loss }) => loss),
       ],
     },
-    {
-      title: 'Validation (bits per byte)',
-      series: validationSeries(validations, ({ bitsPerByte }) => bitsPerByte),
-    },
+    validationChart(events),
     {
       title: 'Learning rate',
       series: [{ name: 'learning rate', points: steps.map(({ step, learningRate }) => [step, learningRate]) }],
@@ -36,6 +33,15 @@ export function renderReport(events: readonly Line[], config: RunConfig): string
     },
   ];
   return page(summarize(steps, validations, config), charts, config);
+}
+
+/** Bits per byte of the held-out text over a run, for each iteration count. */
+export function validationChart(events: readonly Line[]): Chart {
+  const validations = events.filter((event): event is ValidationEvent => event.type === 'validation');
+  return {
+    title: 'Validation (bits per byte)',
+    series: validationSeries(validations, ({ bitsPerByte }) => bitsPerByte),
+  };
 }
 
 /** A running mean whose weight grows to that of the last 50 steps. */
@@ -79,9 +85,7 @@ function summarize(
 }
 
 const style = `
-:root { color-scheme: light dark; --ink: #1c2024; --soft: #6b7280; --line: #d8dce2; --paper: #ffffff;
-  --c0: #2563eb; --c1: #d97706; --c2: #059669; --c3: #db2777; --c4: #7c3aed; --c5: #0891b2; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e8eb; --soft: #9aa2ad; --line: #343a42; --paper: #14171a; } }
+${chartColours}
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 960px; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.4rem; } h2 { font-size: 1rem; margin: 2rem 0 .25rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1.5rem; } dt { color: var(--soft); } dd { margin: 0; }

@@ -2,8 +2,8 @@
  * Checkpoints of a run: folders that appear under their name only when they are complete, and a pointer to the latest that is
  * written last. Whatever moment a process dies at, the pointer names a whole checkpoint.
  */
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { openSafetensors, parseJsonObject, tensorOf, type WritableTensor } from '@yoco-u/checkpoint';
 import {
   openFileSource,
@@ -47,6 +47,8 @@ export interface Checkpoints {
   save(trainer: Trainer, event: SaveEvent, lastSaved: number | undefined): Promise<void>;
   /** Reads weights and moments into a trainer. Throws `CheckpointError` for what is missing or does not fit. */
   load(step: number, trainer: Trainer): Promise<SavedCheckpoint>;
+  /** Takes over a checkpoint of another run as the latest. Throws `CheckpointError` where that run has none of the step. */
+  adopt(other: Checkpoints, step: number): Promise<void>;
   /** Points to an earlier checkpoint and removes what came later, and what died half written or half removed. */
   cutAfter(step: number): Promise<void>;
 }
@@ -55,14 +57,24 @@ export function createCheckpoints(folder: string, files: CheckpointFiles, keep: 
   const path = (step: number): string => join(folder, folderOf(step));
   const point = (file: string, value: object): Promise<void> =>
     writeFileAtomically(join(folder, file), [new TextEncoder().encode(`${JSON.stringify(value)}\n`)]);
+  const stage = async (step: number): Promise<string> => {
+    await mkdir(folder, { recursive: true });
+    const staged = join(folder, `.writing-${folderOf(step)}`);
+    await rm(staged, { recursive: true, force: true });
+    return staged;
+  };
+  const publish = async (staged: string, step: number): Promise<void> => {
+    await removeWhole(folder, folderOf(step));
+    await rename(staged, path(step));
+    await syncFolder(folder);
+    await point(latestFile, { step });
+  };
 
   return {
     path,
     latest: () => readLatest(folder),
     async save(trainer, { step, state, validationLoss }, lastSaved) {
-      await mkdir(folder, { recursive: true });
-      const staged = join(folder, `.writing-${folderOf(step)}`);
-      await rm(staged, { recursive: true, force: true });
+      const staged = await stage(step);
       await writeModelFolder(staged, {
         config: files.model,
         tokenizerJson: files.tokenizerJson,
@@ -73,11 +85,14 @@ export function createCheckpoints(folder: string, files: CheckpointFiles, keep: 
       await writeSafetensors(join(staged, momentsFile), moments, { metadata: { step: String(step) } });
       const record = { state, validationLoss: validationLoss ?? null };
       await writeFileAtomically(join(staged, stateFile), [new TextEncoder().encode(`${JSON.stringify(record)}\n`)]);
-      await removeWhole(folder, folderOf(step));
-      await rename(staged, path(step));
-      await syncFolder(folder);
-      await point(latestFile, { step });
+      await publish(staged, step);
       await prune(folder, keep, point);
+    },
+    async adopt(other, step) {
+      await readState(dirname(other.path(step)), step);
+      const staged = await stage(step);
+      await cp(other.path(step), staged, { recursive: true });
+      await publish(staged, step);
     },
     async load(step, trainer) {
       const saved = await readState(folder, step);

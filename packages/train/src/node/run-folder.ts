@@ -21,9 +21,11 @@ export interface SavedRun {
 
 const runFile = 'train.json';
 const tokenizerFile = 'tokenizer.json';
-const metricsFile = 'metrics.jsonl';
+export const metricsFile = 'metrics.jsonl';
 const reportFile = 'report.html';
-const ownFiles = [runFile, metricsFile, reportFile, 'model.safetensors', 'config.json', tokenizerFile];
+/** What a run folder holds besides checkpoints, and what is not made from them. */
+export const runFiles = [runFile, tokenizerFile, metricsFile] as const;
+const ownFiles = [...runFiles, reportFile, 'model.safetensors', 'config.json'];
 
 export interface RunFolder {
   readonly path: string;
