@@ -18,7 +18,7 @@ import { capture } from './lib/run.mjs';
  */
 
 /** dependency-cruiser takes a folder that does not exist for a mistake. */
-const sources = ['packages', 'apps', 'tooling'].filter((name) => existsSync(join(root, name)));
+const sources = ['packages', 'apps', 'recipes', 'tooling'].filter((name) => existsSync(join(root, name)));
 
 /** @type {readonly Check[]} */
 const quickChecks = [

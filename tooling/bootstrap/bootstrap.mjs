@@ -3,8 +3,9 @@ import { ensureCommandLine } from './command-line.mjs';
 import { ensureInstalled } from './install.mjs';
 import { root } from './paths.mjs';
 import { runForeground } from './processes.mjs';
+import { recipeScript } from './recipe.mjs';
 
-const commands = ['start', 'cli', 'build', 'test', 'test:packages'];
+const commands = ['start', 'cli', 'build', 'recipe', 'test', 'test:packages'];
 
 /**
  * Runs one command of the repository and gives its exit code.
@@ -23,6 +24,10 @@ export async function bootstrap(argv) {
     // The tests build the command line as one of their checks: it failing must not keep the others from running.
     if (command.startsWith('test')) {
       return await runForeground(node, [join(root, 'tooling/run-tests.mjs'), command, ...parameters]);
+    }
+    if (command === 'recipe') {
+      const [name, ...words] = parameters;
+      return await runForeground(node, ['--conditions', '@yoco-u/source', recipeScript(name), ...words]);
     }
     const commandLine = ensureCommandLine(node);
     if (command === 'build') return 0;
