@@ -77,7 +77,10 @@ describe('a request', () => {
     expect(parseRunRequest({ optimizer: {} }).optimizer).toMatchObject({ kind: 'adamw', beta2: 0.95 });
     const muon = { kind: 'muon', momentum: 0.95, beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0 } as const;
     expect(parseRunRequest({ optimizer: { kind: 'muon', weightDecay: 0 } })).toEqual({ optimizer: muon });
-    expect(plan({ optimizer: muon }).config.optimizer).toEqual(muon);
+    const { config } = plan({ optimizer: muon });
+    expect(config.optimizer).toEqual(muon);
+    expect(config.learningRate).toBeGreaterThan(plan().config.learningRate);
+    expect(plan({ optimizer: muon, learningRate: 0.001 }).config.learningRate).toBe(0.001);
   });
 
   test('flags replace keys of a file, one level deep', () => {

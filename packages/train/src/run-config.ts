@@ -94,6 +94,11 @@ const stepTokens = 2048;
 const tokensPerParameter = 20;
 const mostEpochs = 12;
 const leastSteps = 100;
+/**
+ * Highest learning rates at a width of 128. Muon bears more than AdamW: runs at equal tokens are in docs/log.md (2026-11-25).
+ */
+const rateAtWidth128 = { adamw: 0.004, muon: 0.008, sgd: 0.004 } as const;
+const defaultOptimizer: OptimizerSettings = { kind: 'adamw', beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0.1 };
 /** Of documents that validate, and most rows of them. */
 export const defaultShare = 0.05;
 export const defaultRows = 64;
@@ -124,6 +129,7 @@ export function planRun(
     ...request.schedule,
   };
   checkSchedule(schedule, steps);
+  const optimizer = request.optimizer ?? defaultOptimizer;
   const every = Math.max(10, Math.min(500, Math.round(steps / 20)));
   const config: RunConfig = {
     version: 1,
@@ -135,9 +141,9 @@ export function planRun(
     accumulation,
     recompute: request.recompute ?? false,
     steps,
-    learningRate: request.learningRate ?? 0.004 * Math.sqrt(128 / widthOf(json)),
+    learningRate: request.learningRate ?? rateAtWidth128[optimizer.kind] * Math.sqrt(128 / widthOf(json)),
     schedule,
-    optimizer: request.optimizer ?? { kind: 'adamw', beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0.1 },
+    optimizer,
     clip: request.clip ?? 1,
     outliers: request.outliers === false ? null : (request.outliers ?? { factor: 6, after: 50 }),
     validation: { every, rows: defaultRows, share: defaultShare, iterations: possible, ...request.validation },
