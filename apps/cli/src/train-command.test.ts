@@ -143,6 +143,8 @@ describe('train', () => {
       at('dry'),
       '-n',
       '7',
+      '--keep',
+      '2',
       '--dry-run',
       '--json',
     ]);
@@ -157,6 +159,15 @@ describe('train', () => {
     expect(await dry('muon')).toMatchObject(optimizer);
     expect(await dry('adamw')).toEqual({ kind: 'adamw', beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0.1 });
   });
+});
+
+test('the help names every key that a config file may have', async () => {
+  await writeFile(at('unknown.json'), '{"what": 1}');
+  const { err } = await run(['train', '--out', at('bad'), '--config', at('unknown.json')]);
+  const keys = /a known key \((.*)\)/.exec(err)![1]!.split(', ');
+  expect(keys).toContain('checkpoints');
+  const { out } = await run(['train', '--help']);
+  expect(keys.filter((key) => !new RegExp(`\\b${key}\\b`).test(out))).toEqual([]);
 });
 
 describe('ends with 2 and one line before the first step', () => {

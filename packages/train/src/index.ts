@@ -43,7 +43,7 @@ export { mergeRequests, parseRunRequest, type RunRequest } from './run-request.t
 export { checkSchedule, type Schedule, scheduleFactor } from './schedule.ts';
 export { type LoopSettings, type TrainOptions, train } from './train.ts';
 export { parseTrainState, type TrainState } from './train-state.ts';
-export { createTrainer, type StepSettings, type Trainer, type TrainerOptions } from './trainer.ts';
+export { createTrainer, type StepSettings, scratchFor, type Trainer, type TrainerOptions } from './trainer.ts';
 export {
   planMemory,
   recordPrograms,

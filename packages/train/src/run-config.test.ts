@@ -1,7 +1,7 @@
 import { ConfigError } from '@yoco-u/spec';
 import { describe, expect, test } from 'vitest';
 import { checkSameRun, planRun, sizesForText } from './run-config.ts';
-import { mergeRequests, parseRunRequest } from './run-request.ts';
+import { mergeRequests, parseRunRequest, type RunRequest } from './run-request.ts';
 import { registry } from './testing.ts';
 
 const text = { vocabularySize: 1000, bosTokenId: 999, eosTokenId: 999, tokens: 300_000 };
@@ -125,7 +125,12 @@ describe('a request', () => {
 
 test('a run goes on with its own settings only, but for its length and what it tells', () => {
   const { config } = plan();
-  checkSameRun(config, plan({ steps: 7, checkpoints: { every: 2 }, samples: { every: 1 } }).config);
-  expect(() => checkSameRun(config, plan({ batch: 3 }).config)).toThrow('resume: batch');
-  expect(() => checkSameRun(config, plan({ depth: 6 }).config)).toThrow('resume: model');
+  const resume = (request: RunRequest, before: RunRequest = {}): void =>
+    checkSameRun(config, plan({ ...before, ...request }).config, request);
+  resume({ steps: 7, checkpoints: { every: 2 }, samples: { every: 1 } });
+  expect(() => resume({ batch: 3 })).toThrow('resume: batch');
+  expect(() => resume({ depth: 6 })).toThrow('resume: model');
+  // the advice after a step that diverged; not what another default would be
+  resume({ learningRate: 1e-5, clip: 0.1, outliers: { factor: 2, after: 5 } });
+  expect(() => resume({}, { learningRate: 1e-5 })).toThrow('resume: learningRate');
 });

@@ -158,11 +158,14 @@ export function planRun(
  * data's own fingerprint.
  */
 const freeKeys: readonly (keyof RunConfig)[] = ['steps', 'schedule', 'validation', 'samples', 'checkpoints'];
+/** What may differ if it is asked for now: how large the steps are, after some that were too large. */
+const adjustableKeys = ['learningRate', 'clip', 'outliers'] as const;
 
-/** Throws `ConfigError` naming the first setting that a run cannot go on with. */
-export function checkSameRun(saved: RunConfig, asked: RunConfig): void {
+/** Throws `ConfigError` naming the first setting that a run cannot go on with. `request`: what is asked for now. */
+export function checkSameRun(saved: RunConfig, asked: RunConfig, request: RunRequest): void {
+  const adjusted: readonly string[] = adjustableKeys.filter((key) => request[key] !== undefined);
   for (const key of Object.keys(saved) as (keyof RunConfig)[]) {
-    if (freeKeys.includes(key)) continue;
+    if (freeKeys.includes(key) || adjusted.includes(key)) continue;
     const [before, now] = [JSON.stringify(saved[key]), JSON.stringify(asked[key])];
     if (before === now) continue;
     throw new ConfigError({

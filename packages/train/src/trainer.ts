@@ -54,8 +54,11 @@ export interface Trainer extends Disposable {
   discard(): void;
   /** −ln p of every target of a batch, in order; nothing changes. `iterations`: one of `evaluateIterations`. */
   evaluate(batch: TrainingBatch, iterations?: number): Promise<Float32Array>;
-  /** Values of a weight, a moment or a gradient (`gradientName`), row-major. */
-  read(name: string): Promise<Float32Array>;
+  /**
+   * Values of a weight, a moment or a gradient (`gradientName`), row-major: in an array of their own, or in the first elements of
+   * `into`, and then a view of it.
+   */
+  read(name: string, into?: Float32Array): Promise<Float32Array>;
   write(name: string, values: Float32Array): void;
   shapeOf(name: string): readonly number[];
 }
@@ -124,7 +127,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
         program.run(feed(batch));
         return device.read(names.losses, countTokens(batch));
       },
-      read: (name) => device.read(name),
+      read: (name, into) => device.read(name, undefined, into),
       write: device.write,
       shapeOf: (name) => device.buffer(name).type.shape,
       [Symbol.dispose]: device.dispose,
@@ -133,6 +136,12 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     device.dispose();
     throw error;
   }
+}
+
+/** Room for any of these tensors, to read them into one after the other. */
+export function scratchFor(trainer: Pick<Trainer, 'shapeOf'>, names: readonly string[]): Float32Array {
+  const sizes = names.map((name) => trainer.shapeOf(name).reduce((product, size) => product * size, 1));
+  return new Float32Array(Math.max(0, ...sizes));
 }
 
 function chosen(programs: ReadonlyMap<number, Compiled>, iterations: number, verb: string): Compiled {
@@ -144,6 +153,9 @@ function chosen(programs: ReadonlyMap<number, Compiled>, iterations: number, ver
     got: `${iterations}`,
   });
 }
+
+/** Written piece by piece: as many zeros as the gradients have would be much garbage. */
+const zeros = new Float32Array(2 ** 16);
 
 /** Buffers by name, shared by all programs that bind a tensor of the name. */
 function createDevice(backend: Backend) {
@@ -189,14 +201,19 @@ function createDevice(backend: Backend) {
       return entries;
     },
     arenaOf: (program: Program): number => compiled.find((entry) => entry.program === program)!.arenaBytes,
-    async read(name: string, length?: number): Promise<Float32Array> {
+    async read(name: string, length?: number, into?: Float32Array): Promise<Float32Array> {
       const source = buffer(name);
-      const into = new Float32Array(length ?? elementCount(source.type));
-      await backend.download(source, into);
-      return into;
+      const count = length ?? elementCount(source.type);
+      const target = into?.subarray(0, count) ?? new Float32Array(count);
+      await backend.download(source, target);
+      return target;
     },
     clear(name: string): void {
-      write(name, new Float32Array(elementCount(buffer(name).type)));
+      const target = buffer(name);
+      const count = elementCount(target.type);
+      for (let done = 0; done < count; done += zeros.length) {
+        backend.write(target, zeros.subarray(0, count - done), done);
+      }
     },
     dispose(): void {
       for (const entry of compiled) entry[Symbol.dispose]();

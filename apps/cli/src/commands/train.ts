@@ -42,6 +42,7 @@ export interface TrainOptions extends Pick<ModelOptions, 'backend' | 'threads' |
   readonly seed?: number;
   readonly validateEvery?: number;
   readonly saveEvery?: number;
+  readonly keep?: number;
   readonly sampleEvery?: number;
 }
 
@@ -108,7 +109,8 @@ async function readConfig(path: string | undefined): Promise<RunRequest> {
 /** Flags are checked as the keys of a config file are. An optimizer that the file has already keeps the file's settings. */
 function requestOf(options: TrainOptions, file: RunRequest): RunRequest {
   const { data, validationData, initialModel, tokenizer, vocabularySize, depth, iterations, sequenceLength } = options;
-  const { batch, accumulation, recompute, steps, learningRate, seed, validateEvery, saveEvery, sampleEvery } = options;
+  const { batch, accumulation, recompute, steps, learningRate, seed, validateEvery, saveEvery, keep, sampleEvery } =
+    options;
   const optimizer = options.optimizer === file.optimizer?.kind ? undefined : options.optimizer;
   const every = (count: number | undefined) => (count === undefined ? undefined : { every: count });
   const given = {
@@ -128,7 +130,7 @@ function requestOf(options: TrainOptions, file: RunRequest): RunRequest {
     optimizer: optimizer === undefined ? undefined : { kind: optimizer },
     seed,
     validation: every(validateEvery),
-    checkpoints: every(saveEvery),
+    checkpoints: keep === undefined ? every(saveEvery) : { ...every(saveEvery), keep },
     samples: every(sampleEvery),
   };
   return parseRunRequest(

@@ -3,7 +3,7 @@ import { createLanguageModel } from '@yoco-u/engine';
 import { listParameters } from '@yoco-u/model';
 import type { Backend, DeviceBuffer } from '@yoco-u/spec';
 import { f32 } from '@yoco-u/tensor';
-import type { TextSample } from '@yoco-u/train';
+import { scratchFor, type TextSample } from '@yoco-u/train';
 import type { SampleContext } from '@yoco-u/train/node';
 
 /** Copies the weights into an engine of its own, continues each prompt with one seed, and lets go of it all. */
@@ -13,10 +13,11 @@ export async function samplePrompts(
   signal: AbortSignal,
 ): Promise<readonly TextSample[]> {
   const parameters: Record<string, DeviceBuffer> = {};
+  const scratch = scratchFor(trainer, trainer.weightNames);
   try {
     for (const { name, shape, use } of listParameters(config)) {
       parameters[name] = backend.allocate({ shape, format: use === 'matrix' ? backend.matrixFormat : f32 });
-      backend.write(parameters[name], await trainer.read(name));
+      backend.write(parameters[name], await trainer.read(name, scratch));
     }
   } catch (error) {
     for (const buffer of Object.values(parameters)) buffer[Symbol.dispose]();

@@ -17,7 +17,7 @@ import { CheckpointError } from '@yoco-u/spec';
 import { DivergenceError, isFiniteTensor } from '../divergence-error.ts';
 import type { SaveEvent } from '../events.ts';
 import { parseTrainState, type TrainState } from '../train-state.ts';
-import type { Trainer } from '../trainer.ts';
+import { scratchFor, type Trainer } from '../trainer.ts';
 
 /** What every checkpoint holds besides weights and moments: it is a model folder of its own. */
 export interface CheckpointFiles {
@@ -42,6 +42,7 @@ const folderOf = (step: number): string => `step-${step}`;
 export interface Checkpoints {
   /** The step of the latest; undefined where there is none. */
   latest(): Promise<number | undefined>;
+  count(): Promise<number>;
   path(step: number): string;
   /** Writes a whole checkpoint, then points to it, then removes those beyond `keep` and the best. */
   save(trainer: Trainer, event: SaveEvent, lastSaved: number | undefined): Promise<void>;
@@ -73,6 +74,7 @@ export function createCheckpoints(folder: string, files: CheckpointFiles, keep: 
   return {
     path,
     latest: () => readLatest(folder),
+    count: async () => (await listSteps(folder)).length,
     async save(trainer, { step, state, validationLoss }, lastSaved) {
       const staged = await stage(step);
       await writeModelFolder(staged, {
@@ -152,10 +154,11 @@ function tensorsOf(
   step: number,
   lastSaved: number | undefined,
 ): readonly WritableTensor[] {
+  const scratch = scratchFor(trainer, names);
   return names.map((name) => ({
-    ...tensorOf(name, trainer.shapeOf(name), new Float32Array(0)),
+    ...tensorOf(name, trainer.shapeOf(name), scratch),
     async read() {
-      const values = await trainer.read(name);
+      const values = await trainer.read(name, scratch);
       if (isFiniteTensor(values)) return values;
       const value = values.find((element) => !Number.isFinite(element))!;
       throw new DivergenceError({ step, what: 'weights', value, tensor: name, lastSaved });
@@ -170,6 +173,7 @@ export async function readInto(
   tensors: Awaited<ReturnType<typeof openSafetensors>>['tensors'],
   where: string,
 ): Promise<void> {
+  const scratch = scratchFor(trainer, names);
   for (const name of names) {
     const entry = tensors.get(name);
     const expected = `'${name}' [${trainer.shapeOf(name).join(', ')}]`;
@@ -177,7 +181,8 @@ export async function readInto(
     if (entry === undefined || entry.shape.join() !== trainer.shapeOf(name).join()) {
       throw new CheckpointError({ where, expected, got, fix: 'resume from another checkpoint' });
     }
-    trainer.write(name, await entry.readFloat32());
+    const into = scratch.subarray(0, entry.elements);
+    trainer.write(name, await entry.readFloat32({ into }));
   }
 }
 
@@ -186,8 +191,7 @@ async function prune(
   keep: number,
   point: (file: string, value: object) => Promise<void>,
 ): Promise<void> {
-  const steps = (await listNames(folder)).map(stepOf).filter((step) => step !== undefined);
-  steps.sort((a, b) => b - a);
+  const steps = await listSteps(folder);
   let best: { readonly step: number; readonly validationLoss: number } | undefined;
   for (const step of steps) {
     const { validationLoss } = await readState(folder, step);
@@ -211,6 +215,12 @@ async function removeWhole(folder: string, name: string): Promise<void> {
 
 async function listNames(folder: string): Promise<readonly string[]> {
   return readdir(folder).catch(() => []);
+}
+
+/** The latest first. */
+async function listSteps(folder: string): Promise<readonly number[]> {
+  const steps = (await listNames(folder)).map(stepOf).filter((step) => step !== undefined);
+  return steps.sort((a, b) => b - a);
 }
 
 function stepOf(name: string): number | undefined {

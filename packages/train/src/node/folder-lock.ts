@@ -14,7 +14,11 @@ export async function lockFolder(folder: string): Promise<AsyncDisposable> {
       await writeFile(path, own, { flag: 'wx' });
       return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw cannotWrite(folder, error);
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) {
+        // a full disk may have taken the name and not the text
+        await rm(path, { force: true }).catch(() => undefined);
+        throw cannotWrite(folder, error);
+      }
     }
     const holder = await readFile(path, 'utf8').catch(() => '');
     if (await isAlive(holder)) {

@@ -8,7 +8,7 @@ import type { SaveEvent, TrainEvent } from '../events.ts';
 import { renderReport } from '../report.ts';
 import type { RunConfig } from '../run-config.ts';
 import { parseRunRequest, type RunRequest } from '../run-request.ts';
-import type { Trainer } from '../trainer.ts';
+import { scratchFor, type Trainer } from '../trainer.ts';
 import { type CheckpointFiles, type Checkpoints, createCheckpoints, type SavedCheckpoint } from './checkpoints.ts';
 import { cannotWrite } from './folder-lock.ts';
 import { createMetricsFile } from './metrics-file.ts';
@@ -82,16 +82,17 @@ export async function refuseOtherModel(path: string): Promise<void> {
 }
 
 /** Throws `CapacityError` where the disk has no room for the checkpoints of a run. */
-export async function requireRoom(path: string, trainer: Trainer, keep: number): Promise<void> {
+export async function requireRoom({ path, checkpoints }: RunFolder, trainer: Trainer, keep: number): Promise<void> {
   const { parameters, moments } = trainer.memory;
-  // the latest, the best, the one being written, and the model at the top
-  const needed = (keep + 2) * (parameters + moments) + 2 * parameters;
+  // the latest, the best and the one being written, less those that are there; and the model at the top, twice
+  const more = Math.max(1, keep + 2 - (await checkpoints.count()));
+  const needed = more * (parameters + moments) + 2 * parameters;
   const room = await statfs(path).catch(() => undefined);
   if (room === undefined || room.bavail * room.bsize >= needed) return;
   const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`;
   throw new CapacityError({
     where: path,
-    expected: `${mebibytes(needed)} free for ${keep + 2} checkpoints`,
+    expected: `${mebibytes(needed)} free for ${more} checkpoints`,
     got: mebibytes(room.bavail * room.bsize),
     fix: 'free some, keep fewer checkpoints, or name a folder on another disk',
   });
@@ -111,9 +112,10 @@ export function openRunFolder(path: string, run: SavedRun, tokenizerJson: string
     writeFileAtomically(join(path, name), [new TextEncoder().encode(text)]);
   const report = async (): Promise<void> => writeText(reportFile, renderReport(await metrics.read(), config));
   const publish = async (trainer: Trainer, step: number): Promise<void> => {
+    const scratch = scratchFor(trainer, trainer.weightNames);
     const tensors = trainer.weightNames.map((name) => ({
-      ...tensorOf(name, trainer.shapeOf(name), new Float32Array(0)),
-      read: () => trainer.read(name),
+      ...tensorOf(name, trainer.shapeOf(name), scratch),
+      read: () => trainer.read(name, scratch),
     }));
     await writeModelFolder(path, { config: config.model, tensors, tokenizerJson, metadata: { step: String(step) } });
   };

@@ -10,6 +10,7 @@ import { YocoError } from '@yoco-u/spec';
 import { parseTokenizer } from '@yoco-u/tokenizer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { collectRun, tinyRequest, wasm } from '../__fixtures__/tiny-run.ts';
+import { DivergenceError } from '../divergence-error.ts';
 import { parseRunRequest, type RunRequest } from '../run-request.ts';
 import { float32Reference, registry } from '../testing.ts';
 import { type RunEvent, runTraining } from './run-training.ts';
@@ -225,6 +226,21 @@ describe('a run that begins with another model', () => {
   });
 });
 
+test('a step that diverges names itself, a tensor and a checkpoint, from which a smaller one goes on', async () => {
+  const run = folder('diverged');
+  await using backend = await wasm();
+  const start = (request: RunRequest, resume?: number) => collectRun({ folder: run, request, backend, resume });
+  const error = await start({ ...tinyRequest, learningRate: 1e30 }).catch((caught: unknown) => caught);
+  expect(error).toBeInstanceOf(DivergenceError);
+  const { message, step, tensor } = error as DivergenceError;
+  expect([step, tensor]).toEqual([2, expect.stringContaining('model.')]);
+  expect(message).toContain('go on from the checkpoint of step 0 with a lower learning rate');
+  await expect(start(tinyRequest, 0)).rejects.toBeInstanceOf(DivergenceError);
+  const events = await start({ learningRate: 0.003, clip: 0.5 }, 0);
+  expect(events.at(-1)).toMatchObject({ type: 'end', step: 20 });
+  expect(await metricsOf(run)).toHaveLength(20 + 4);
+});
+
 test('two runs at once in one folder are refused, and the first goes on', async () => {
   await using backend = await wasm();
   const options = {
@@ -263,6 +279,13 @@ test('memory grows by what was said', async () => {
   expect(plan.memory.moments).toBe(totalBytes);
   const { parameters, gradients, moments, batch, arena, total } = plan.memory;
   expect(total).toBe(parameters + gradients + moments + batch + arena);
+  await using backend = await wasm();
+  const options = { folder: folder('sampled'), request: tinyRequest, backend, registry, sample: async () => [] };
+  for await (const event of runTraining(options)) {
+    if (event.type !== 'plan') continue;
+    expect(event.memory).toMatchObject({ samples: parameters, total: total + parameters });
+    break;
+  }
 });
 
 describe('ends before the first step', () => {

@@ -72,7 +72,8 @@ export interface PlanEvent {
     /** There were too few documents to choose from: one was cut in two. */
     readonly byPosition: boolean;
   };
-  readonly memory: TrainingMemory;
+  /** Samples take a copy of the weights; their caches, and what the process itself needs, are not in the total. */
+  readonly memory: TrainingMemory & { readonly samples: number };
 }
 
 export type RunEvent = PlanEvent | TrainEvent;
@@ -94,7 +95,8 @@ export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent
       ? await withInitialModel(options.request, options.directory)
       : mergeRequests(saved.request, options.request);
   if (request.data === undefined) {
-    throw new ConfigError({ where: 'data', expected: 'text to train on', got: 'none', fix: 'name a file or a folder' });
+    const got = options.resume === undefined ? 'none' : `none, and no run in ${folder} to go on with`;
+    throw new ConfigError({ where: 'data', expected: 'text to train on', got, fix: 'name a file or a folder' });
   }
   const textBytes = await measureText(request.data, options);
   const sequenceLength = saved?.config.sequenceLength ?? sizesForText(request, textBytes).sequenceLength;
@@ -108,7 +110,7 @@ export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent
   const { vocabularySize } = tokenizer;
   const text = { vocabularySize, bosTokenId: boundary, eosTokenId: boundary, tokens: rows.tokensPerEpoch };
   const { config, model } = planRun(request, sequenceLength, text, registry);
-  if (saved !== undefined) checkSameRun(saved.config, config);
+  if (saved !== undefined) checkSameRun(saved.config, config, options.request);
   const validation = await createValidationSet(data.validation, rowOptions, config.validation, bytesOf);
   using trainer = await createTrainer({
     backend,
@@ -121,10 +123,11 @@ export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent
     trainIterations: possibleIterations(config.iterations),
     evaluateIterations: config.validation.iterations,
   });
-  await requireRoom(folder, trainer, config.checkpoints.keep);
   const run = openRunFolder(folder, { request, config }, tokenizerJson);
+  await requireRoom(run, trainer, config.checkpoints.keep);
   const from = typeof options.resume === 'number' ? options.resume : ((await run.checkpoints.latest()) ?? 0);
-  yield planEvent({ config, model, trainer, data, from });
+  const samples = options.sample === undefined || config.samples.every === 0 ? 0 : trainer.memory.parameters;
+  yield planEvent({ config, model, trainer, data, from, samples });
   signal?.throwIfAborted();
 
   const resume = saved === undefined ? undefined : (await run.resume(from, trainer)).state;
@@ -213,8 +216,9 @@ function planEvent(given: {
   readonly trainer: Trainer;
   readonly data: PreparedData;
   readonly from: number;
+  readonly samples: number;
 }): PlanEvent {
-  const { config, model, trainer, data, from } = given;
+  const { config, model, trainer, data, from, samples } = given;
   const { corpus } = data.train;
   const flops = possibleIterations(config.iterations).map(
     (count) => 3 * flopsPerToken(withIterations(model, count), config.sequenceLength),
@@ -233,6 +237,6 @@ function planEvent(given: {
       bytesPerToken: corpus.bytes / corpus.tokens,
       byPosition: data.byPosition,
     },
-    memory: trainer.memory,
+    memory: { ...trainer.memory, samples, total: trainer.memory.total + samples },
   };
 }
