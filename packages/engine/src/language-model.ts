@@ -1,5 +1,6 @@
 /** The engine: a `LanguageModel` made of a model definition, a backend, weights and a tokenizer. */
 
+import type { SafetensorsFile } from '@yoco-u/checkpoint';
 import { type ModelConfig, withIterations } from '@yoco-u/model';
 import { samplerFromSettings } from '@yoco-u/sampler';
 import {
@@ -18,8 +19,10 @@ import { createGeneration, type GenerationCounters } from './generation.ts';
 import { checkPrompt, checkRequest, checkScore } from './request-checks.ts';
 import { checkId } from './runner.ts';
 import { cacheBytes, createRuntime, type Runtime } from './runtime.ts';
+import { fingerprint, readSequence, type SavedSequence } from './saved-sequence.ts';
 import { createScheduler } from './scheduler.ts';
 import { createScoring } from './scoring.ts';
+import { createLoading, createSaving } from './session-tasks.ts';
 import { type EngineStats, statsOf } from './stats.ts';
 
 export interface EngineOptions {
@@ -48,6 +51,16 @@ export interface EngineLanguageModel extends LanguageModel {
   readonly cacheBytesReserved: number;
   /** What it is doing, and counts from the start: for health checks and metrics. Cheap. */
   stats(): EngineStats;
+  /**
+   * The state of a sequence of these ids, to be written to a file. Computes what the prefix cache does not have. Throws as
+   * `generate` does for a prompt.
+   */
+  saveSequence(ids: ArrayLike<number>, options?: ScoreOptions): Promise<SavedSequence>;
+  /**
+   * Puts a saved sequence into the prefix cache: a prompt that begins with its ids goes on from there. Gives the ids. Throws
+   * `RequestError` without a prefix cache, `CheckpointError` for a file of another model, `CapacityError` where it is too long.
+   */
+  loadSequence(file: SafetensorsFile, options?: Pick<ScoreOptions, 'iterations'>): Promise<readonly number[]>;
 }
 
 /**
@@ -141,6 +154,35 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
     async score(ids, from, scoreOptions = {}) {
       alive();
       return score(ids, from, scoreOptions);
+    },
+    async saveSequence(given, { iterations, signal } = {}) {
+      alive();
+      const ids = Array.from(given, (id) => checkId(id, config.vocabularySize));
+      checkPrompt(ids, contextLength);
+      const runtime = await runtimeFor(iterations);
+      alive();
+      const model = await fingerprint(backend, runtime.config, parameters);
+      const saving = createSaving({ backend, runtime, ids, signal, model });
+      scheduler.submit(saving);
+      return saving.saved;
+    },
+    async loadSequence(file, { iterations } = {}) {
+      alive();
+      const runtime = await runtimeFor(iterations);
+      alive();
+      if (!runtime.cache.keeps) {
+        throw new RequestError({
+          where: 'loadSequence',
+          expected: 'a prefix cache to load into',
+          got: 'none',
+          fix: 'create the model with prefixCacheBytes',
+        });
+      }
+      const sequence = await readSequence(file, runtime, await fingerprint(backend, runtime.config, parameters));
+      const loading = createLoading(backend, runtime, sequence);
+      scheduler.submit(loading);
+      await loading.loaded;
+      return sequence.ids;
     },
     async [Symbol.asyncDispose]() {
       if (disposed) return;

@@ -26,8 +26,13 @@ export interface PrefixCache extends Disposable {
   readonly keptPages: number;
   /** Fills an empty slot with what is kept of a prompt, all but its last token at most. */
   restore(slot: number, ids: readonly number[]): Restored;
-  /** Keeps what the slot holds of `ids[0 .. length)`: its state must be that after exactly so many tokens. */
-  store(slot: number, ids: readonly number[], length: number): void;
+  /**
+   * Keeps what the slot holds of `ids[0 .. length)`: its state must be that after exactly so many tokens. By default only far
+   * enough from the snapshot before, where snapshots are needed.
+   */
+  store(slot: number, ids: readonly number[], length: number, snapshot?: 'where far' | 'always'): void;
+  /** False when nothing is ever kept. */
+  readonly keeps: boolean;
 }
 
 interface KeptSnapshot {
@@ -81,8 +86,6 @@ export function createPrefixCache(
     node.snapshots.splice(node.snapshots.indexOf(snapshot), 1);
     return index;
   };
-  const isFar = (ids: readonly number[], position: number): boolean =>
-    position - (tree.snapshotBefore(ids, position)?.position ?? 0) >= plan.distance;
 
   /** Shares the full pages of a way, and copies the page that the slot will go on writing. */
   const sharePages = (slot: number, path: readonly PrefixNode[], tokens: number): void => {
@@ -130,13 +133,15 @@ export function createPrefixCache(
       }
       return { tokens, stops };
     },
-    store(slot, ids, length) {
+    keeps,
+    store(slot, ids, length, snapshots = 'where far') {
       if (!keeps || length === 0) return;
       if (!needsSnapshots) {
         tree.insert(ids, length, pages.of(slot));
         return;
       }
-      if (!isFar(ids, length)) return;
+      const last = tree.snapshotBefore(ids, length)?.position ?? 0;
+      if (last === length || (snapshots === 'where far' && length - last < plan.distance)) return;
       const node = tree.insert(ids, length, pages.of(slot)).at(-1)!;
       const snapshot = { offset: ((length - 1) % pageLength) + 1, index: takeSnapshot() };
       store.save(slot, snapshot.index);

@@ -3,6 +3,7 @@ import { createChunkSizer } from './chunk-size.ts';
 import { checkId } from './runner.ts';
 import type { Runtime } from './runtime.ts';
 import type { Task } from './task.ts';
+import { createTaskResult } from './task-result.ts';
 
 export interface Scoring extends Task {
   /** −ln p of every id but the first. */
@@ -14,22 +15,18 @@ export function createScoring(runtime: Runtime, given: ArrayLike<number>, signal
   const ids = Array.from(given, (id) => checkId(id, runtime.config.vocabularySize));
   const losses = new Float32Array(ids.length - 1);
   const sizer = createChunkSizer(runtime.chunkRows);
-  let resolve: (losses: Float32Array) => void;
-  let reject: (error: unknown) => void;
-  const promise = new Promise<Float32Array>((...settle) => {
-    [resolve, reject] = settle;
-  });
+  const result = createTaskResult<Float32Array>(signal);
   let slot = -1;
   let fed = 0;
   return {
     runtime,
-    losses: promise,
+    losses: result.promise,
     priority: 0,
     get remaining() {
       return losses.length - fed;
     },
     get aborted() {
-      return signal?.aborted === true;
+      return result.aborted;
     },
     get progress() {
       return { kind: 'score', promptTokens: ids.length, fedTokens: fed, completionTokens: 0 } as const;
@@ -45,10 +42,10 @@ export function createScoring(runtime: Runtime, given: ArrayLike<number>, signal
       sizer.record(rows, performance.now() - began);
       fed += rows;
       if (fed < losses.length) return 'feed';
-      resolve(losses);
+      result.resolve(losses);
       return 'done';
     },
-    abort: () => reject(signal!.reason),
-    fail: (error) => reject(error),
+    abort: result.abort,
+    fail: result.reject,
   };
 }

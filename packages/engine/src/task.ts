@@ -17,7 +17,7 @@ export type NextStep = 'feed' | 'done' | Decoding;
 
 /** How far a task is. */
 export interface Progress {
-  readonly kind: 'generate' | 'score';
+  readonly kind: 'generate' | 'score' | 'save' | 'load';
   readonly promptTokens: number;
   /** Tokens whose state is in the caches. */
   readonly fedTokens: number;
