@@ -1,11 +1,14 @@
 /** Loads the model that a command names, or the bundled one, with progress on the way. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LoadedModel } from '@yoco-u/yoco-u';
+import type { LoadedModel, LoadModelOptions } from '@yoco-u/yoco-u';
 import { loadModelFolder } from '@yoco-u/yoco-u/node';
 import type { ModelOptions } from './options.ts';
 import { createProgress } from './progress.ts';
 import { UsageError } from './run-program.ts';
+
+/** How a model serves many requests. */
+export type ServingOptions = Pick<LoadModelOptions, 'sequences' | 'prefixCacheBytes'>;
 
 /** The folder given, or the bundled model's. Throws `UsageError` when it is no model folder. */
 export function modelFolder(folder: string | undefined): string {
@@ -19,6 +22,7 @@ export async function openModel(
   folder: string | undefined,
   options: ModelOptions,
   signal: AbortSignal,
+  serving: ServingOptions = {},
 ): Promise<LoadedModel> {
   const progress = createProgress('loading', 'bytes');
   const loaded = await loadModelFolder(modelFolder(folder), {
@@ -29,6 +33,7 @@ export async function openModel(
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     ...(options.simd === undefined ? {} : { simd: options.simd }),
     ...(options.context === undefined ? {} : { contextLength: options.context }),
+    ...serving,
   });
   progress.end();
   return loaded;

@@ -69,6 +69,14 @@ export function createProgram(): Command {
     .option('--runs <count>', 'runs; the best counts', integer(1, 1000), 5)
     .action(async (folder, options) => (await import('./commands/bench-generate.ts')).benchGenerate(folder, options));
 
+  modelCommand(bench, 'serve', 'many streams beside one, and the first token of a cached prompt beside a cold one')
+    .option('--random <name>', 'random weights of a known shape instead of a model folder (88m)')
+    .option('--streams <count>', 'streams at once', integer(2, 1024), 16)
+    .option('--max-tokens <count>', 'tokens of each stream', integer(2), 64)
+    .option('--system-tokens <count>', 'tokens of the prompt that is cached', integer(1), 2000)
+    .option('--runs <count>', 'runs; the best counts', integer(1, 1000), 3)
+    .action(async (folder, options) => (await import('./commands/bench-serve.ts')).benchServe(folder, options));
+
   bench
     .command('train')
     .description('whole training steps of a known shape, beside the same limits and the memory that was planned')

@@ -4,6 +4,7 @@ import { listParameters, parseConfig } from '@yoco-u/model';
 import type { Backend, DeviceBuffer, Tokenizer } from '@yoco-u/spec';
 import { f32 } from '@yoco-u/tensor';
 import { type BackendOptions, builtInAttention, createBackend, type LoadedModel } from '@yoco-u/yoco-u';
+import type { ServingOptions } from '../open-model.ts';
 import { UsageError } from '../run-program.ts';
 
 const shapes: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
@@ -25,7 +26,12 @@ const shapes: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 };
 
 /** Throws `UsageError` for a name that is not known. */
-export async function randomModel(name: string, options: BackendOptions, contextLength: number): Promise<LoadedModel> {
+export async function randomModel(
+  name: string,
+  options: BackendOptions,
+  contextLength: number,
+  serving: ServingOptions = {},
+): Promise<LoadedModel> {
   const json = Object.hasOwn(shapes, name) ? shapes[name] : undefined;
   if (json === undefined) {
     throw new UsageError(`--random: expected one of ${Object.keys(shapes).join(', ')}, got '${name}'`);
@@ -38,7 +44,15 @@ export async function randomModel(name: string, options: BackendOptions, context
     parameters[parameter] = fillRandom(backend, backend.allocate({ shape, format }), shape);
   }
   const tokenizer = silentTokenizer(config.vocabularySize);
-  const model = await createLanguageModel({ id: name, backend, config, tokenizer, parameters, contextLength });
+  const model = await createLanguageModel({
+    id: name,
+    backend,
+    config,
+    tokenizer,
+    parameters,
+    contextLength,
+    ...serving,
+  });
   return {
     model,
     backend,
