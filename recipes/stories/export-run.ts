@@ -7,16 +7,16 @@ import { type EngineLanguageModel, scoreText } from '@yoco-u/engine';
 import { flopsPerToken, parseConfig, withIterations } from '@yoco-u/model';
 import { ConfigError } from '@yoco-u/spec';
 import { possibleIterations, renderChartFile, validationChart } from '@yoco-u/train';
-import { createMetricsFile, readRun } from '@yoco-u/train/node';
+import { createMetricsFile, type MetricsLine, readRun } from '@yoco-u/train/node';
 import { builtInAttention } from '@yoco-u/yoco-u';
 import { loadModelFolder } from '@yoco-u/yoco-u/node';
 import { readHeldOutText } from '../src/held-out-text.ts';
-import { type CardSample, type CardScore, renderCard } from './model-card.ts';
+import { type CardPhase, type CardSample, type CardScore, renderCard } from './model-card.ts';
 import { readScores } from './score-file.ts';
 
 export interface ExportOptions {
-  /** Folder of a run. It is only read. */
-  readonly run: string;
+  /** Folders of runs, each begun with the weights of the one before: the last one's are exported. They are only read. */
+  readonly runs: readonly string[];
   /** Folder to write: `config.json`, `model.safetensors`, `tokenizer.json`, `curve.svg`, `README.md`. */
   readonly to: string;
   /** Text that was not trained on. */
@@ -37,20 +37,16 @@ const sampleTokens = 80;
 
 /** Throws `ConfigError` where there is no run, `CheckpointError` for one that cannot be read, `DataError` for the text. */
 export async function exportRun(options: ExportOptions): Promise<void> {
-  const { run, to, validationData, threads, signal, print } = options;
-  const saved = await readRun(run);
-  if (saved === undefined) {
-    throw new ConfigError({ where: run, expected: 'the folder of a run', got: 'none', fix: 'check the path' });
-  }
+  const { runs, to, validationData, threads, signal, print } = options;
+  const phases = await Promise.all(runs.map(readPhase));
+  const { config } = phases.at(-1)!;
   const about = options.about === undefined ? undefined : await readFile(options.about, 'utf8');
-  const { config } = saved;
   // as many as a row of training has, after the token that begins a document
   const window = config.sequenceLength - 1;
   const beside = options.beside === undefined ? undefined : await readScores(options.beside, window);
   const text = await readHeldOutText(validationData);
-  const step = await copyModel(run, to);
-  const events = await createMetricsFile(join(run, 'metrics.jsonl')).read();
-  await writeFile(join(to, 'curve.svg'), renderChartFile(validationChart(events)));
+  await copyModel(runs.at(-1)!, to);
+  await writeFile(join(to, 'curve.svg'), renderChartFile(validationChart(joinEvents(phases))));
 
   const scores: CardScore[] = [];
   await using loaded = await loadModelFolder(to, { signal, ...(threads === undefined ? {} : { threads }) });
@@ -63,12 +59,9 @@ export async function exportRun(options: ExportOptions): Promise<void> {
     const other = beside?.scores.find((score) => score.iterations === iterations)?.bitsPerByte;
     scores.push({ iterations, bitsPerByte, beside: other, flops });
   }
-  const steps = events.filter((event) => event.type === 'step' && event.step <= step);
   const card = renderCard({
-    config,
+    phases,
     model,
-    step,
-    seconds: steps.reduce((sum, event) => sum + (event.type === 'step' ? event.seconds : 0), 0),
     window,
     scores,
     besideName: beside?.model,
@@ -79,8 +72,34 @@ export async function exportRun(options: ExportOptions): Promise<void> {
   await writeFile(join(to, 'README.md'), card);
 }
 
-/** Gives the step that the weights are of. */
-async function copyModel(run: string, to: string): Promise<number> {
+interface Phase extends CardPhase {
+  readonly events: readonly MetricsLine[];
+}
+
+/** A run as far as its weights have come. */
+async function readPhase(run: string): Promise<Phase> {
+  const saved = await readRun(run);
+  if (saved === undefined) {
+    throw new ConfigError({ where: run, expected: 'the folder of a run', got: 'none', fix: 'check the path' });
+  }
+  await using model = await openModelFolder(run);
+  const step = Number(model.metadata.get('step'));
+  const events = (await createMetricsFile(join(run, 'metrics.jsonl')).read()).filter((event) => event.step <= step);
+  const seconds = events.reduce((sum, event) => sum + (event.type === 'step' ? event.seconds : 0), 0);
+  return { config: saved.config, step, seconds, events };
+}
+
+/** Steps counted on from one run to the next. */
+function joinEvents(phases: readonly Phase[]): readonly MetricsLine[] {
+  let before = 0;
+  return phases.flatMap(({ events, step }) => {
+    const moved = events.map((event) => ({ ...event, step: before + event.step }));
+    before += step;
+    return moved;
+  });
+}
+
+async function copyModel(run: string, to: string): Promise<void> {
   await using model = await openModelFolder(run);
   await writeModelFolder(to, {
     config: model.config,
@@ -88,7 +107,6 @@ async function copyModel(run: string, to: string): Promise<number> {
     metadata: model.metadata,
     ...(model.tokenizerJson === undefined ? {} : { tokenizerJson: model.tokenizerJson }),
   });
-  return Number(model.metadata.get('step'));
 }
 
 async function sample(model: EngineLanguageModel, signal: AbortSignal): Promise<readonly CardSample[]> {

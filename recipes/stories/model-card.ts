@@ -17,12 +17,18 @@ export interface CardSample {
   readonly text: string;
 }
 
-export interface CardFacts {
+/** A run, or what there is of it. */
+export interface CardPhase {
   readonly config: RunConfig;
-  readonly model: ModelConfig;
   readonly step: number;
   /** In training steps. */
   readonly seconds: number;
+}
+
+export interface CardFacts {
+  /** Each begun with the weights of the one before. */
+  readonly phases: readonly CardPhase[];
+  readonly model: ModelConfig;
   /** Scored tokens of one window. */
   readonly window: number;
   readonly scores: readonly CardScore[];
@@ -35,17 +41,11 @@ export interface CardFacts {
 }
 
 export function renderCard(facts: CardFacts): string {
-  const { config, model, step, seconds, window, scores, besideName, samples, modelBytes, about } = facts;
+  const { phases, model, window, scores, besideName, samples, modelBytes, about } = facts;
   const stages = model.stages.map(({ type, layers, iterations }) => {
     const times = iterations === 1 ? '' : `, applied ${iterations} times unless a request says otherwise`;
     return `${layers.length} ${type} layers${times}`;
   });
-  const stepTokens = config.batch * config.accumulation * config.sequenceLength;
-  const { iterations } = config;
-  const drawn =
-    typeof iterations === 'number'
-      ? ''
-      : `, with ${iterations.from} to ${iterations.to} iterations drawn for each step`;
   const hasOther = besideName !== undefined;
   const table = [
     `| T | FLOP a token | bits per byte |${hasOther ? ` ${besideName} |` : ''}`,
@@ -62,8 +62,9 @@ ${model.keyValueHeads} of ${model.headDim}, FFN ${model.intermediateSize}, vocab
 
 ## Training
 
-${step} steps of ${stepTokens} tokens (${config.batch} x ${config.sequenceLength}), ${formatCount(step * stepTokens)} tokens in all${drawn}; ${config.optimizer.kind}, learning rate
-${config.learningRate.toPrecision(3)}, ${config.schedule.kind}, seed ${config.seed}; ${formatDuration(seconds)} in steps. Made by \`recipes/stories\`.
+${phases.map(describePhase).join('\n')}
+
+${formatCount(phases.reduce((sum, phase) => sum + tokensOf(phase), 0))} tokens in ${formatDuration(phases.reduce((sum, { seconds }) => sum + seconds, 0))} of training steps. Made by \`recipes/stories\`.
 ${about === undefined ? '' : `\n${about.trim()}\n`}
 ![Bits per byte of the held-out text over training](curve.svg)
 
@@ -81,6 +82,19 @@ ${samples.map(({ prompt, text }) => quote(prompt, text)).join('\n\n')}
 
 It writes sentences that sound like what it has read and does not tell a story that holds together.
 `;
+}
+
+function tokensOf({ config, step }: CardPhase): number {
+  return step * config.batch * config.accumulation * config.sequenceLength;
+}
+
+function describePhase(phase: CardPhase): string {
+  const { config, step } = phase;
+  const { iterations, optimizer, learningRate, schedule, seed } = config;
+  const drawn =
+    typeof iterations === 'number' ? '' : `, ${iterations.from} to ${iterations.to} iterations drawn for each`;
+  const planned = step === config.steps ? '' : ` of ${config.steps} planned`;
+  return `- ${step}${planned} steps of ${config.batch} x ${config.sequenceLength} tokens${drawn}: ${optimizer.kind}, learning rate ${learningRate.toPrecision(3)}, ${schedule.kind.replaceAll('_', '-')}, seed ${seed}`;
 }
 
 /** The prompt in bold, the rest as it came. */

@@ -41,10 +41,11 @@ await runRecipe(async (argv, signal) => {
   const { flops, tokens } = renderCurves(results);
   const tables = renderTables(results);
   console.log(`\n${tables}`);
+  const page = `# Results\n\n${tables}\n![Loss against FLOPs](loss-against-flops.svg)\n\n![Loss against tokens](loss-against-tokens.svg)\n`;
   await mkdir(join(options.out, 'results'), { recursive: true });
   for (const [name, text] of [
     ['results.json', `${JSON.stringify(results, null, 2)}\n`],
-    ['tables.md', tables],
+    ['README.md', page],
     ['loss-against-flops.svg', flops],
     ['loss-against-tokens.svg', tokens],
   ] as const) {
