@@ -1,15 +1,19 @@
 /** The WebGPU backend in Node: every kernel, in a part of the cases, since software adapters are slow. */
 import { createWebGpuBackend } from '@yoco-u/backend-webgpu';
-import { baseKernelCases, describeBackend, describeKernel } from '@yoco-u/conformance';
+import { type AnyKernelCase, baseKernelCases, describeBackend, describeKernel } from '@yoco-u/conformance';
 import { webGpuBackends } from './backends.ts';
 
-/** Widths repeat every seven cases: five has all of them with some row count. */
-const everyCase = 5;
+/** Widths repeat every seven cases: steps of five have all of them with some row count. */
+const some = (cases: readonly AnyKernelCase[], step: number): readonly AnyKernelCase[] =>
+  cases.filter((_, index) => index % step === 0 || index === cases.length - 1);
 
-const backends = webGpuBackends();
 describeBackend('webgpu', () => createWebGpuBackend());
 
+/** Kernels of every form that shares through workgroup memory; the others have one form, or are made of these. */
+const sharing = new Set(['add_rms_norm', 'linear', 'linear_input_backward', 'linear_weight_accumulate', 'rms_norm']);
+const registers = webGpuBackends({}, ['registers']);
+const workgroup = webGpuBackends({}, ['workgroup']);
 for (const { kernel, cases } of baseKernelCases) {
-  const some = cases.filter((_, index) => index % everyCase === 0 || index === cases.length - 1);
-  describeKernel(kernel, { cases: some, backends });
+  describeKernel(kernel, { cases: some(cases, 5), backends: registers });
+  if (sharing.has(kernel.name)) describeKernel(kernel, { cases: some(cases, 11), backends: workgroup });
 }

@@ -6,7 +6,8 @@ export type ValueOf = (value: Value) => number;
 
 /** Invocations of a workgroup of an elementwise kernel. */
 const groupSize = 64;
-const mostWorkgroups = 65535;
+/** Along an axis. */
+export const mostWorkgroups = 65535;
 
 export const input = (index: number): WebGpuBinding => ({ input: index });
 export const output = (index: number): WebGpuBinding => ({ output: index });

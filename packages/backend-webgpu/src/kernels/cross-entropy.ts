@@ -1,5 +1,5 @@
 /** The output head's loss and its gradients, without the logits of all rows at once. */
-import type { AnyWebGpuKernel, WebGpuBinding, WebGpuDispatch, WebGpuKernel } from '@yoco-u/spec';
+import type { AnyWebGpuKernel, WebGpuBinding, WebGpuDevice, WebGpuDispatch, WebGpuKernel } from '@yoco-u/spec';
 import {
   f32 as f32Format,
   f32Panels8,
@@ -121,7 +121,12 @@ function lossFrom(format: string): WebGpuKernel<RowParams> {
  * Blocks of rows, three steps each: gradients of the logits, from them dx, and dweight, which the first block sets (or adds to,
  * for an accumulator) and the others add to.
  */
-function gradients(call: Call<RowParams>, dweight: WebGpuBinding, isSum: boolean): readonly WebGpuDispatch[] {
+function gradients(
+  call: Call<RowParams>,
+  device: WebGpuDevice,
+  dweight: WebGpuBinding,
+  isSum: boolean,
+): readonly WebGpuDispatch[] {
   const [x, weight] = [typeOf(call, 0), typeOf(call, 1)];
   const rows = rowsOf(call.params, x);
   const most = rowCount(x);
@@ -144,48 +149,57 @@ ${loop('params.rows', 'sums[i] = losses[i] + logit(i, max(targets[i], 0));')}`,
     const count = 'clamp(params.rows - params.first, 0, params.block)';
     const common = { uniforms, m: rows, mostRows: most, rows: rowsIn };
     return [
-      ...productDispatches({
-        ...common,
-        product: {
-          a: 'rows',
-          b: 'rows',
-          offsets: { a: 'params.first', c: 'params.first' },
-          extents: `let M = ${count};\nlet N = params.classes;\nlet K = params.k;`,
-          store: `let wanted = targets[row];
+      ...productDispatches(
+        {
+          ...common,
+          product: {
+            a: 'rows',
+            b: 'rows',
+            offsets: { a: 'params.first', c: 'params.first' },
+            extents: `let M = ${count};\nlet N = params.classes;\nlet K = params.k;`,
+            store: `let wanted = targets[row];
   let p = exp(clamp(value - sums[row], -100.0, 80.0));
   c[m * N + n] = select(gradient[row] * (p - select(0.0, 1.0, n == wanted)), 0, wanted < 0);`,
+          },
+          bindings: { a: input(0), b: input(1), targets: input(2), gradient: input(4), sums, c: dlogits },
+          n: classes,
         },
-        bindings: { a: input(0), b: input(1), targets: input(2), gradient: input(4), sums, c: dlogits },
-        n: classes,
-      }),
-      ...productDispatches({
-        ...common,
-        product: {
-          a: 'rows',
-          b: 'columns',
-          offsets: { c: 'params.first' },
-          extents: `let M = ${count};\nlet N = params.k;\nlet K = params.classes;`,
-          store: 'c[row * N + n] = value;',
+        device,
+      ),
+      ...productDispatches(
+        {
+          ...common,
+          product: {
+            a: 'rows',
+            b: 'columns',
+            offsets: { c: 'params.first' },
+            extents: `let M = ${count};\nlet N = params.k;\nlet K = params.classes;`,
+            store: 'c[row * N + n] = value;',
+          },
+          bindings: { a: dlogits, b: input(1), c: output(0) },
+          n: k,
         },
-        bindings: { a: dlogits, b: input(1), c: output(0) },
-        n: k,
-      }),
-      ...productDispatches({
-        product: {
-          a: 'columns',
-          b: 'columns',
-          offsets: { b: 'params.first * params.k' },
-          extents: `let M = params.classes;\nlet N = params.k;\nlet K = ${count};`,
-          store: index === 0 && !isSum ? 'c[row * N + n] = value;' : 'c[row * N + n] += value;',
+        device,
+      ),
+      ...productDispatches(
+        {
+          product: {
+            a: 'columns',
+            b: 'columns',
+            offsets: { b: 'params.first * params.k' },
+            extents: `let M = params.classes;\nlet N = params.k;\nlet K = ${count};`,
+            store: index === 0 && !isSum ? 'c[row * N + n] = value;' : 'c[row * N + n] += value;',
+          },
+          bindings: { a: dlogits, b: input(0), c: dweight },
+          uniforms,
+          m: classes,
+          mostRows: classes,
+          // a first block of no rows still sets zeros
+          rows: (value) => (index === 0 || rowsIn(value) > 0 ? classes : 0),
+          n: k,
         },
-        bindings: { a: dlogits, b: input(0), c: dweight },
-        uniforms,
-        m: classes,
-        mostRows: classes,
-        // a first block of no rows still sets zeros
-        rows: (value) => (index === 0 || rowsIn(value) > 0 ? classes : 0),
-        n: k,
-      }),
+        device,
+      ),
     ];
   });
   return [ofTargets, ...blocks.flat()];
@@ -198,13 +212,13 @@ const kernels = {
     abi: 1,
     kernel: linearCrossEntropyBackward.name,
     select: rowMajor,
-    dispatches: (call) => gradients(call, output(1), false),
+    dispatches: (call, device) => gradients(call, device, output(1), false),
   } satisfies WebGpuKernel<RowParams>,
   linearCrossEntropyAccumulate: {
     abi: 1,
     kernel: linearCrossEntropyAccumulate.name,
     select: rowMajor,
-    dispatches: (call) => gradients(call, input(5), true),
+    dispatches: (call, device) => gradients(call, device, input(5), true),
   } satisfies WebGpuKernel<RowParams>,
 };
 

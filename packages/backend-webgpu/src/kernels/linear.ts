@@ -1,5 +1,13 @@
 /** Products with matrices, and their gradients. */
-import type { AnyWebGpuKernel, Value, WebGpuBinding, WebGpuDispatch, WebGpuKernel, WebGpuWord } from '@yoco-u/spec';
+import type {
+  AnyWebGpuKernel,
+  Value,
+  WebGpuBinding,
+  WebGpuDevice,
+  WebGpuDispatch,
+  WebGpuKernel,
+  WebGpuWord,
+} from '@yoco-u/spec';
 import {
   f32 as f32Format,
   f32Panels8,
@@ -14,6 +22,15 @@ import {
 } from '@yoco-u/tensor';
 import { type Call, i32, input, output, rowMajor, stored, typeOf } from './calls.ts';
 import { type Product, productGroups, registerProduct } from './product.ts';
+import {
+  rowBytes,
+  rowGroups,
+  rowProduct,
+  sharedBytes,
+  sharedGroups,
+  sharedInvocations,
+  sharedProduct,
+} from './shared-product.ts';
 
 /** Rows of a tile. */
 const tileRows = 8;
@@ -30,63 +47,94 @@ export interface ProductCall {
   readonly n: number;
   /** Rows of C in a run, where they are not `m`. */
   readonly rows?: (value: (of: Value) => number) => number;
-  /** Runs even where there are no rows. */
-  readonly always?: boolean;
+}
+
+/** A text, and the workgroups that compute so many rows of C with it. */
+interface ProductForm {
+  readonly code: string;
+  groups(rows: number, n: number): readonly [number, number];
+}
+
+const inRegisters = (product: Product, rows: number): ProductForm => ({
+  code: registerProduct(product, rows),
+  groups: (count, n) => productGroups(count, n, rows),
+});
+
+/** The forms for few rows and for many; one, where the same is best for both. */
+function formsOf(product: Product, device: WebGpuDevice): readonly [few: ProductForm, many: ProductForm] {
+  const hasRoom = device.workgroupSize >= sharedInvocations && device.workgroupBytes >= Math.max(sharedBytes, rowBytes);
+  if (device.tiles === 'registers' || !hasRoom) return [inRegisters(product, 1), inRegisters(product, tileRows)];
+  const many = { code: sharedProduct(product), groups: sharedGroups };
+  if (product.a === 'columns' || product.b === 'columns') return [many, many];
+  return [{ code: rowProduct(product), groups: rowGroups }, many];
 }
 
 /** A dispatch for many rows and one for few: in each run one of them has work. */
-export function productDispatches(call: ProductCall): readonly WebGpuDispatch[] {
+export function productDispatches(call: ProductCall, device: WebGpuDevice): readonly WebGpuDispatch[] {
   const { product, bindings, uniforms, m, mostRows, n } = call;
   const rowsIn = call.rows ?? ((value) => value(m));
-  const dispatch = (rows: number, takes: (count: number) => boolean): WebGpuDispatch => ({
-    code: registerProduct(product, rows),
+  const [few, many] = formsOf(product, device);
+  const dispatch = ({ code, groups }: ProductForm, takes: (count: number) => boolean): WebGpuDispatch => ({
+    code,
     bindings,
     uniforms,
     workgroups(value) {
       const count = rowsIn(value);
-      return takes(count) ? productGroups(count, n, rows) : [0];
+      return takes(count) ? groups(count, n) : [0];
     },
   });
-  if (mostRows <= fewRows) return [dispatch(1, () => true)];
-  if (typeof m === 'number' && m > fewRows) return [dispatch(tileRows, () => true)];
-  return [dispatch(1, (count) => count <= fewRows), dispatch(tileRows, (count) => count > fewRows)];
+  if (few === many || (typeof m === 'number' && m > fewRows)) return [dispatch(many, () => true)];
+  if (mostRows <= fewRows) return [dispatch(few, () => true)];
+  return [dispatch(few, (count) => count <= fewRows), dispatch(many, (count) => count > fewRows)];
 }
 
-const extents = 'let M = params.m;\nlet N = params.n;\nlet K = params.k;';
-const set = 'c[row * N + n] = value;';
+/** Of plain products; uniforms m, n and k. */
+export const extents = 'let M = params.m;\nlet N = params.n;\nlet K = params.k;';
+export const set = 'c[row * N + n] = value;';
 const add = 'c[row * N + n] += value;';
 
 const linearFrom = (format: string, b: Product['b']): WebGpuKernel<RowParams> => ({
   abi: 1,
   kernel: linear.name,
   select: stored(1, format),
-  dispatches(call) {
+  dispatches(call, device) {
     const [x, weight] = call.inputs;
     const m = rowsOf(call.params, x!);
     const n = rowCount(weight!);
-    return productDispatches({
-      product: { a: 'rows', b, extents, store: set },
-      bindings: { a: input(0), b: { input: 1, element: b === 'panels' ? 'vec4f' : 'f32' }, c: output(0) },
-      uniforms: { m: i32(m), n: i32(n), k: i32(width(x!)) },
-      m,
-      mostRows: rowCount(x!),
-      n,
-    });
+    return productDispatches(
+      {
+        product: { a: 'rows', b, extents, store: set },
+        bindings: { a: input(0), b: { input: 1, element: b === 'panels' ? 'vec4f' : 'f32' }, c: output(0) },
+        uniforms: { m: i32(m), n: i32(n), k: i32(width(x!)) },
+        m,
+        mostRows: rowCount(x!),
+        n,
+      },
+      device,
+    );
   },
 });
 
 /** gradientᵀ · x: the sum runs over the rows of the run. */
-function weightGradient(call: Call<RowParams>, c: WebGpuBinding, store: string): readonly WebGpuDispatch[] {
+function weightGradient(
+  call: Call<RowParams>,
+  device: WebGpuDevice,
+  c: WebGpuBinding,
+  store: string,
+): readonly WebGpuDispatch[] {
   const m = width(typeOf(call, 0));
   const n = width(typeOf(call, 1));
-  return productDispatches({
-    product: { a: 'columns', b: 'columns', extents, store },
-    bindings: { a: input(0), b: input(1), c },
-    uniforms: { m: i32(m), n: i32(n), k: i32(rowsOf(call.params, typeOf(call, 0))) },
-    m,
-    mostRows: m,
-    n,
-  });
+  return productDispatches(
+    {
+      product: { a: 'columns', b: 'columns', extents, store },
+      bindings: { a: input(0), b: input(1), c },
+      uniforms: { m: i32(m), n: i32(n), k: i32(rowsOf(call.params, typeOf(call, 0))) },
+      m,
+      mostRows: m,
+      n,
+    },
+    device,
+  );
 }
 
 const kernels = {
@@ -96,31 +144,34 @@ const kernels = {
     abi: 1,
     kernel: linearInputBackward.name,
     select: rowMajor,
-    dispatches(call) {
+    dispatches(call, device) {
       const [gradient, weight] = call.inputs;
       const m = rowsOf(call.params, gradient!);
       const n = width(weight!);
-      return productDispatches({
-        product: { a: 'rows', b: 'columns', extents, store: set },
-        bindings: { a: input(0), b: input(1), c: output(0) },
-        uniforms: { m: i32(m), n: i32(n), k: i32(width(gradient!)) },
-        m,
-        mostRows: rowCount(gradient!),
-        n,
-      });
+      return productDispatches(
+        {
+          product: { a: 'rows', b: 'columns', extents, store: set },
+          bindings: { a: input(0), b: input(1), c: output(0) },
+          uniforms: { m: i32(m), n: i32(n), k: i32(width(gradient!)) },
+          m,
+          mostRows: rowCount(gradient!),
+          n,
+        },
+        device,
+      );
     },
   } satisfies WebGpuKernel<RowParams>,
   linearWeightAccumulate: {
     abi: 1,
     kernel: linearWeightAccumulate.name,
     select: rowMajor,
-    dispatches: (call) => weightGradient(call, input(2), add),
+    dispatches: (call, device) => weightGradient(call, device, input(2), add),
   } satisfies WebGpuKernel<RowParams>,
   linearWeightBackward: {
     abi: 1,
     kernel: linearWeightBackward.name,
     select: rowMajor,
-    dispatches: (call) => weightGradient(call, output(0), set),
+    dispatches: (call, device) => weightGradient(call, device, output(0), set),
   } satisfies WebGpuKernel<RowParams>,
 };
 

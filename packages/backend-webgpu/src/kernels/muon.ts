@@ -1,7 +1,8 @@
-/** What Muon needs besides products. */
+/** What Muon is made of. */
 import type { AnyWebGpuKernel, WebGpuKernel } from '@yoco-u/spec';
 import {
   elementCount,
+  gram,
   type MuonDirectionParams,
   type MuonUpdateParams,
   muonDirection,
@@ -10,8 +11,11 @@ import {
   newtonSchulz,
   normalize,
   rowCount,
+  transpose,
+  width,
 } from '@yoco-u/tensor';
-import { f32, input, inputCount, output, overElements, rowMajor, typeOf } from './calls.ts';
+import { f32, i32, input, inputCount, output, overElements, rowMajor, typeOf } from './calls.ts';
+import { extents, productDispatches, set } from './linear.ts';
 
 const direction = (inputs: number): WebGpuKernel<MuonDirectionParams> => ({
   abi: 1,
@@ -36,6 +40,26 @@ direction[i] = params.momentum * m + fresh;`,
 });
 
 const kernels = {
+  gram: {
+    abi: 1,
+    kernel: gram.name,
+    select: rowMajor,
+    // products of two numbers commute to the bit, so the sums are symmetric
+    dispatches({ inputs: [x] }, device) {
+      const m = rowCount(x!);
+      return productDispatches(
+        {
+          product: { a: 'rows', b: 'rows', extents, store: set },
+          bindings: { a: input(0), b: input(0), c: output(0) },
+          uniforms: { m: i32(m), n: i32(m), k: i32(width(x!)) },
+          m,
+          mostRows: m,
+          n: m,
+        },
+        device,
+      );
+    },
+  } satisfies WebGpuKernel,
   muonDirection: direction(2),
   muonDirectionScaled: direction(3),
   muonUpdate: {
@@ -59,11 +83,11 @@ const kernels = {
     abi: 1,
     kernel: newtonSchulz.name,
     select: rowMajor,
-    dispatches: ({ inputs: [gram], params }) => {
+    dispatches: ({ inputs: [grams], params }) => {
       const [a, b, c] = params.coefficients;
       return overElements(
-        rowCount(gram!),
-        rowCount(gram!),
+        rowCount(grams!),
+        rowCount(grams!),
         { gram: input(0), square: input(1), factor: output(0) },
         `let value = params.b * gram[i] + params.c * square[i];
 factor[i] = select(value, value + params.a, i % (params.width + 1) == 0);`,
@@ -82,6 +106,20 @@ factor[i] = select(value, value + params.a, i % (params.width + 1) == 0);`,
         { x: input(0), squares: input(1), y: output(0) },
         'y[i] = x[i] / (sqrt(squares[0]) + 1e-7);',
       ),
+  } satisfies WebGpuKernel,
+  transpose: {
+    abi: 1,
+    kernel: transpose.name,
+    select: rowMajor,
+    dispatches({ inputs: [x] }) {
+      const [rows, columns] = [rowCount(x!), width(x!)];
+      return overElements(
+        columns,
+        rows,
+        { x: input(0), y: output(0) },
+        'y[i] = x[(i % params.width) * params.rows + i / params.width];',
+      );
+    },
   } satisfies WebGpuKernel,
 };
 

@@ -1,5 +1,8 @@
-/** Norms and their gradients: one invocation a group of elements that are normed together. */
-import type { AnyWebGpuKernel, Value, WebGpuDispatch, WebGpuKernel } from '@yoco-u/spec';
+/**
+ * Norms and their gradients: one invocation a group of elements that are normed together. Where barriers are cheap, a workgroup
+ * for each group of the forward kernels, if it is wide.
+ */
+import type { AnyWebGpuKernel, Value, WebGpuDevice, WebGpuDispatch, WebGpuKernel } from '@yoco-u/spec';
 import {
   addRmsNorm,
   addRmsNormBackward,
@@ -12,7 +15,19 @@ import {
   rowsOf,
   width,
 } from '@yoco-u/tensor';
-import { type Call, f32, groupsOf, i32, input, inputCount, loop, output, typeOf, type ValueOf } from './calls.ts';
+import {
+  type Call,
+  f32,
+  groupsOf,
+  i32,
+  input,
+  inputCount,
+  loop,
+  mostWorkgroups,
+  output,
+  typeOf,
+  type ValueOf,
+} from './calls.ts';
 
 /** Groups whose sums of weight gradients are kept apart, so that they are summed side by side. */
 const chunkGroups = 32;
@@ -48,22 +63,75 @@ for (var c = 0; c < params.size; c++) {
 }
 let factor = 1 / sqrt(squares / f32(params.size) + params.eps);`;
 
+/** Invocations that norm a group together. */
+const lanes = 64;
+
+/**
+ * A kernel that norms `element`, an expression of `at`, and then does `write` with `element`, `factor` and `c`. The text sums up
+ * either way in an order that depends on the width alone.
+ */
+function normText(isWide: boolean, element: string, write: string): string {
+  if (!isWide) {
+    return loop(
+      'params.rows * params.groups',
+      `${squares(element.replaceAll('at', 'start + c'))}
+for (var c = 0; c < params.size; c++) {
+  let at = start + c;
+  let element = ${element};
+  ${write}
+}`,
+    );
+  }
+  return `var<workgroup> shares: array<f32, ${lanes}>;
+
+@compute @workgroup_size(${lanes})
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let lane = i32(index);
+  for (var i = i32(group.x); i < params.rows * params.groups; i += ${mostWorkgroups}) {
+    let start = i * params.size;
+    var share = 0.0;
+    for (var c = lane; c < params.size; c += ${lanes}) {
+      let at = start + c;
+      let element = ${element};
+      share = fma(element, element, share);
+    }
+    workgroupBarrier();
+    shares[lane] = share;
+    workgroupBarrier();
+    var squares = 0.0;
+    for (var other = 0; other < ${lanes}; other++) { squares += shares[other]; }
+    let factor = 1 / sqrt(squares / f32(params.size) + params.eps);
+    for (var c = lane; c < params.size; c += ${lanes}) {
+      let at = start + c;
+      let element = ${element};
+      ${write}
+    }
+  }
+}
+`;
+}
+
+const isWide = ({ size }: Groups, { tiles }: WebGpuDevice): boolean => tiles === 'workgroup' && size >= lanes;
+
+/** Workgroups of `normText`. */
+const normGroups =
+  (groups: Groups, device: WebGpuDevice) =>
+  (value: ValueOf): readonly [number] =>
+    isWide(groups, device) ? [Math.min(mostWorkgroups, groups.count(value))] : groupsOf(groups.count(value));
+
 const norm = (weighted: boolean): WebGpuKernel<RmsNormParams> => ({
   abi: 1,
   kernel: rmsNorm.name,
   select: inputCount(weighted ? 2 : 1),
-  dispatches(call) {
+  dispatches(call, device) {
     const groups = groupsOfCall(call);
+    const write = `y[at] = element * factor${weighted ? ' * weight[c]' : ''};`;
     return [
       {
-        code: loop(
-          'params.rows * params.groups',
-          `${squares('x[start + c]')}
-for (var c = 0; c < params.size; c++) { y[start + c] = x[start + c] * factor${weighted ? ' * weight[c]' : ''}; }`,
-        ),
+        code: normText(isWide(groups, device), 'x[at]', write),
         bindings: { x: input(0), ...(weighted ? { weight: input(1) } : {}), y: output(0) },
         uniforms: words(groups, call.params.eps),
-        workgroups: (value) => groupsOf(groups.count(value)),
+        workgroups: normGroups(groups, device),
       },
     ];
   },
@@ -157,22 +225,15 @@ const kernels = {
     abi: 1,
     kernel: addRmsNorm.name,
     select: inputCount(3),
-    dispatches(call) {
+    dispatches(call, device) {
       const groups = groupsOfCall(call);
+      const write = 'sum[at] = element;\n  normed[at] = element * factor * weight[c];';
       return [
         {
-          code: loop(
-            'params.rows * params.groups',
-            `${squares('x[start + c] + delta[start + c]')}
-for (var c = 0; c < params.size; c++) {
-  let element = x[start + c] + delta[start + c];
-  sum[start + c] = element;
-  normed[start + c] = element * factor * weight[c];
-}`,
-          ),
+          code: normText(isWide(groups, device), 'x[at] + delta[at]', write),
           bindings: { x: input(0), delta: input(1), weight: input(2), sum: output(0), normed: output(1) },
           uniforms: words(groups, call.params.eps),
-          workgroups: (value) => groupsOf(groups.count(value)),
+          workgroups: normGroups(groups, device),
         },
       ];
     },

@@ -2,7 +2,7 @@
  * Matrix products C[m, n] = Σ A[m, k] · B[k, n], k ascending in one chain of fused multiply-adds: whatever the form, the bits are
  * the same, so that a row's do not depend on how many others there are.
  *
- * In registers: an invocation computes `rows` x 8 elements and shares nothing. Adapters that run on a CPU like that best.
+ * `registerProduct`: an invocation computes `rows` x 8 elements and shares nothing. Adapters that run on a CPU like that best.
  */
 import { lines } from './calls.ts';
 
@@ -17,8 +17,6 @@ export interface Product {
   readonly extents: string;
   /** WGSL that stores `value`, the element (m, n) of C. `row` is m with the offset of C. */
   readonly store: string;
-  /** Declarations in front of the entry point. */
-  readonly functions?: string;
 }
 
 /** Elements of C along n that an invocation computes: the height of a panel. */
@@ -29,6 +27,22 @@ const groupTiles = 8;
 /** Workgroups for C of so many rows and columns, `rows` of them an invocation. */
 export function productGroups(m: number, n: number, rows: number): readonly [number, number] {
   return [Math.ceil(n / (tileColumns * groupTiles)), Math.ceil(m / rows)];
+}
+
+/** `store` of one element, and of four side by side as far as there are columns. */
+export function storeFunctions(store: string): string {
+  return `fn store(m: i32, n: i32, row: i32, N: i32, value: f32) {
+  ${store}
+}
+
+fn store_four(m: i32, n: i32, row: i32, N: i32, values: vec4f) {
+  if (n < N) { store(m, n, row, N, values.x); }
+  if (n + 1 < N) { store(m, n + 1, row, N, values.y); }
+  if (n + 2 < N) { store(m, n + 2, row, N, values.z); }
+  if (n + 3 < N) { store(m, n + 3, row, N, values.w); }
+}
+
+`;
 }
 
 /** Eight elements of B from one row of n, as two vectors `low` and `high`. */
@@ -51,25 +65,14 @@ function loadB({ b }: Product): { readonly before: string; readonly load: string
 }
 
 export function registerProduct(product: Product, rows: number): string {
-  const { a, offsets = {}, extents, store, functions = '' } = product;
+  const { a, offsets = {}, extents, store } = product;
   const { before, load } = loadB(product);
   const placeA = (r: number): string => {
     const m = `min(first + ${r}, M - 1)`;
     return a === 'rows' ? `(a_offset + ${m}) * K` : `a_offset + ${m}`;
   };
   const stepA = a === 'rows' ? 'k' : 'k * M';
-  return `${functions}fn store(m: i32, n: i32, row: i32, N: i32, value: f32) {
-  ${store}
-}
-
-fn store_four(m: i32, n: i32, row: i32, N: i32, values: vec4f) {
-  if (n < N) { store(m, n, row, N, values.x); }
-  if (n + 1 < N) { store(m, n + 1, row, N, values.y); }
-  if (n + 2 < N) { store(m, n + 2, row, N, values.z); }
-  if (n + 3 < N) { store(m, n + 3, row, N, values.w); }
-}
-
-@compute @workgroup_size(${groupTiles})
+  return `${storeFunctions(store)}@compute @workgroup_size(${groupTiles})
 fn main(@builtin(global_invocation_id) id: vec3u) {
 ${extents}
 let tile = i32(id.x);

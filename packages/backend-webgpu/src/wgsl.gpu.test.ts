@@ -1,0 +1,22 @@
+/** Every pinned text, before the compiler: the forms that this adapter does not choose, too. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openDevice } from './adapter.ts';
+
+const folder = new URL('../wgsl/', import.meta.url);
+
+let device: GPUDevice;
+beforeAll(async () => {
+  ({ device } = await openDevice());
+});
+afterAll(() => device.destroy());
+
+test.each(readdirSync(folder))('%s is valid', async (name) => {
+  for (const code of readFileSync(new URL(name, folder), 'utf8').split('\n// ----\n')) {
+    device.pushErrorScope('validation');
+    const module = device.createShaderModule({ code });
+    const error = await device.popErrorScope();
+    expect(error?.message, code).toBeUndefined();
+    expect((await module.getCompilationInfo()).messages.map(({ message }) => message)).toEqual([]);
+  }
+});

@@ -1,0 +1,55 @@
+/** The texts of all kernels, pinned: a change of one shows in review. They are compiled by the suites that run them. */
+import { baseKernelCases } from '@yoco-u/conformance';
+import type { Params, TensorType, Value, WebGpuDevice } from '@yoco-u/spec';
+import { createGraph, f32Panels8 } from '@yoco-u/tensor';
+import { expect, test } from 'vitest';
+import { encodeProgram } from './encode.ts';
+import { createKernelSet } from './kernel-set.ts';
+import { baseWebGpuKernels } from './kernels/index.ts';
+import { declarations } from './pipelines.ts';
+
+function deviceOf(tiles: WebGpuDevice['tiles']): WebGpuDevice {
+  return { tiles, extensions: [], workgroupBytes: 32_768, workgroupSize: 256, bindingBytes: 2 ** 30 };
+}
+
+/** Every text that the cases of a kernel lead to, each once. */
+function textsOf({ kernel, cases }: (typeof baseKernelCases)[number], device: WebGpuDevice): readonly string[] {
+  const kernels = createKernelSet(baseWebGpuKernels, device);
+  const texts = cases.flatMap((given) =>
+    [false, true].flatMap((inPanels) => {
+      const graph = createGraph();
+      const types = given.inputs.map(
+        ({ type, matrix }): TensorType => (inPanels && matrix === true ? { ...type, format: f32Panels8 } : type),
+      );
+      const inputs = types.map((type, index) =>
+        graph.declare(kernel.updates?.includes(index) ? 'state' : 'input', `in${index}`, type),
+      );
+      const values = Object.entries(given.scalars ?? {}).map(([name, { type }]): [string, Value] => [
+        name,
+        graph.scalar(name, type),
+      ]);
+      const results = graph.call<Params>(kernel, inputs, given.params(Object.fromEntries(values)));
+      const program = graph.build(Object.fromEntries(results.map((tensor, index) => [`out${index}`, tensor])));
+      const outputs = results.map(({ type }) => type);
+      const call = { kernel: kernel.name, inputs: types, outputs, params: program.calls[0]!.params };
+      if (kernels.supports(call) !== true) return [];
+      return encodeProgram(program, kernels.resolve, device).dispatches.map(
+        ({ shader }) => declarations(shader) + shader.code,
+      );
+    }),
+  );
+  return [...new Set(texts)];
+}
+
+/** Between the texts of a kernel. */
+const separator = '\n// ----\n';
+const forms = ['registers', 'workgroup'] as const;
+
+test.each(baseKernelCases.map((entry) => [entry.kernel.name, entry] as const))('%s', async (name, entry) => {
+  const [first, second] = forms.map((tiles) => textsOf(entry, deviceOf(tiles)));
+  expect(first!.length).toBeGreaterThan(0);
+  const others = second!
+    .filter((text) => !first!.includes(text))
+    .map((text) => `// tiles in workgroup memory\n${text}`);
+  await expect([...first!, ...others].join(separator)).toMatchFileSnapshot(`../wgsl/${name}.wgsl`);
+});

@@ -1,0 +1,12 @@
+struct Params { rows: i32, width: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> indices: array<i32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let limit = params.rows * params.width;
+  for (var i = i32(id.x); i < limit; i += 64 * i32(groups.x)) {
+    y[i] = x[indices[i / params.width] * params.width + i % params.width];
+  }
+}

@@ -1,0 +1,11 @@
+struct Params { rows: i32, width: i32, learning_rate: f32, weight_decay: f32, factor: f32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read_write> parameter: array<f32>;
+@group(0) @binding(2) var<storage, read> direction: array<f32>;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let limit = params.rows * params.width;
+  for (var i = i32(id.x); i < limit; i += 64 * i32(groups.x)) {
+    parameter[i] -= params.learning_rate * (params.factor * direction[i] + params.weight_decay * parameter[i]);
+  }
+}
