@@ -44,11 +44,12 @@ export function validationChart(events: readonly Line[]): Chart {
   };
 }
 
-/** A running mean whose weight grows to that of the last 50 steps. */
+/** A running mean of about a twentieth of the steps, at most 50: a longer one would lag behind a short run. */
 function smooth(points: readonly (readonly [number, number])[]): readonly (readonly [number, number])[] {
+  const window = Math.max(1, Math.min(50, Math.round(points.length / 20)));
   let mean = 0;
   return points.map(([x, y], index) => {
-    mean += (y - mean) / Math.min(index + 1, 50);
+    mean += (y - mean) / Math.min(index + 1, window);
     return [x, mean] as const;
   });
 }
@@ -78,7 +79,7 @@ function summarize(
   return [
     ['steps', `${last?.step ?? 0} of ${config.steps}`],
     ['tokens', (last?.tokens ?? 0).toLocaleString('en')],
-    ['time in steps', `${(seconds / 60).toFixed(1)} min`],
+    ['time in steps', seconds < 100 ? `${seconds.toFixed(1)} s` : `${(seconds / 60).toFixed(1)} min`],
     ['steps left out', `${steps.filter(({ skipped }) => skipped).length}`],
     ['best validation', Number.isFinite(best) ? `${best.toFixed(4)} bits per byte` : 'none'],
   ];

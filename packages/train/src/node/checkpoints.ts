@@ -122,11 +122,15 @@ export function createCheckpoints(folder: string, files: CheckpointFiles, keep: 
   };
 }
 
-/** The step that `latest.json` names; undefined where there is none. Throws `CheckpointError` for one that cannot be read. */
+/**
+ * The step that `latest.json` names; without one the newest there is, as folders have their name only when they are complete, and what
+ * took weeks is not to be begun anew for a pointer. Undefined where there is none. Throws `CheckpointError` for a pointer that cannot be
+ * read.
+ */
 async function readLatest(folder: string): Promise<number | undefined> {
   const path = join(folder, latestFile);
   const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
+  if (text === undefined) return (await listSteps(folder))[0];
   const { step } = parseJsonObject(text, path);
   if (Number.isSafeInteger(step) && (step as number) >= 0) return step as number;
   const fix = 'correct it to the step of one of the folders beside it';

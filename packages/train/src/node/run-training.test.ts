@@ -131,6 +131,17 @@ describe('the same weights and moments, bit for bit', () => {
     expect(await bytesOf(folder('muon'))).not.toEqual(await bytesOf(whole));
   });
 
+  test('from the newest checkpoint where nothing points to one', async () => {
+    await using backend = await wasm();
+    const options = { folder: folder('unpointed'), request: tinyRequest, backend } as const;
+    await collectRun({ ...options, stopAt: 10 });
+    await rm(join(folder('unpointed'), 'checkpoints/latest.json'));
+    await expect(collectRun(options)).rejects.toThrow('a folder without a run');
+    const [plan] = await collectRun({ ...options, resume: 'auto' });
+    expect(plan).toMatchObject({ type: 'plan', step: 10 });
+    expect(await bytesOf(folder('unpointed'))).toEqual(await bytesOf(whole));
+  });
+
   test('from an earlier checkpoint', async () => {
     await using backend = await wasm();
     const options = { folder: folder('earlier'), request: tinyRequest, backend } as const;

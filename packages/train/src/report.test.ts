@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import type { StepEvent } from './events.ts';
+import { renderReport } from './report.ts';
+import { planRun } from './run-config.ts';
+import { registry } from './testing.ts';
+
+const text = { vocabularySize: 300, bosTokenId: 0, eosTokenId: 0, tokens: 10_000 };
+const { config } = planRun({ steps: 40 }, 32, text, registry);
+
+function stepOf(step: number, loss: number): StepEvent {
+  const speed = { tokensPerSecond: 100, flopsPerSecond: 1e9, flopShare: undefined, secondsLeft: 0, seconds: 0.25 };
+  const taken = { learningRate: 0.001, gradientNorm: 1, iterations: 3, skipped: false };
+  return { type: 'step', step, loss, bitsPerByte: loss, tokens: 10 * step, ...taken, ...speed };
+}
+
+/** Heights of the lines of the first chart. */
+function linesOf(report: string): readonly (readonly number[])[] {
+  const chart = report.slice(report.indexOf('<svg'), report.indexOf('</svg>'));
+  const lines = [...chart.matchAll(/<polyline[^>]* points="([^"]*)"/g)];
+  return lines.map(([, points]) => points!.split(' ').map((point) => Number(point.split(',')[1])));
+}
+
+test('the smoothed curve of a short run ends where the curve ends', () => {
+  const report = renderReport(
+    Array.from({ length: 40 }, (_, index) => stepOf(index + 1, 6 * 0.9 ** index)),
+    config,
+  );
+  const [raw, smoothed] = linesOf(report);
+  const height = Math.max(...raw!) - Math.min(...raw!);
+  expect(Math.abs(raw!.at(-1)! - smoothed!.at(-1)!)).toBeLessThan(height / 50);
+  expect(report).toContain('<dd>10.0 s</dd>');
+});
+
+test('a long run is smoothed over 50 steps', () => {
+  const zigzag = Array.from({ length: 2000 }, (_, index) => stepOf(index + 1, 4 + (index % 2)));
+  const [raw, smoothed] = linesOf(renderReport(zigzag, config));
+  const spread = (heights: readonly number[]): number => Math.max(...heights) - Math.min(...heights);
+  expect(spread(smoothed!.slice(100))).toBeLessThan(spread(raw!) / 20);
+});
+
+test('before the first step there is nothing to draw', () => {
+  const report = renderReport([], config);
+  expect(report).toContain('0 of 40');
+  expect(report).not.toMatch(/<svg|NaN|Infinity|undefined/);
+});
