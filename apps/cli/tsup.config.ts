@@ -1,8 +1,8 @@
 import { defineConfig } from 'tsup';
 
-/** One self-contained file: the quickest start, and nothing to resolve at run time. */
+/** Self-contained files: the quickest start, and nothing to resolve at run time. */
 export default defineConfig({
-  entry: { 'yoco-u': 'src/main.ts' },
+  entry: { 'yoco-u': 'src/main.ts', 'model-worker': 'src/model-worker.ts' },
   format: ['esm'],
   target: 'node22',
   platform: 'node',

@@ -3,7 +3,7 @@ import { openModelFolder } from '@yoco-u/checkpoint/node';
 import { type ApiKey, hashApiKey } from '@yoco-u/server';
 import { createLogger, folderSource, readKeyFile, serve } from '@yoco-u/server/node';
 import { estimateMemory } from '@yoco-u/yoco-u';
-import { loadModelFolder } from '@yoco-u/yoco-u/node';
+import { loadModelFolderInWorker } from '@yoco-u/yoco-u/node';
 import { readSettings, type Settings } from './settings.ts';
 
 const settings = readSettings(process.env);
@@ -16,7 +16,7 @@ const serving = await serve({
     models.map(async (path) => {
       await using folder = await openModelFolder(path);
       const bytes = estimateMemory(folder, load);
-      return folderSource({ path, bytes, sequences, load: () => loadModelFolder(path, load) });
+      return folderSource({ path, bytes, sequences, load: () => loadModelFolderInWorker(path, load) });
     }),
   ),
   host,

@@ -2,7 +2,7 @@
 import { openModelFolder } from '@yoco-u/checkpoint/node';
 import { folderSource, type ServeOptions, type Serving, serve } from '@yoco-u/server/node';
 import { estimateMemory } from '@yoco-u/yoco-u';
-import { loadModelFolder } from '@yoco-u/yoco-u/node';
+import { loadModelFolderInWorker } from '@yoco-u/yoco-u/node';
 
 export const modelPath = new URL('../../cli/model/', import.meta.url).pathname;
 
@@ -14,7 +14,7 @@ export async function serveBundledModel(options: Partial<ServeOptions> = {}): Pr
     name: 'bundled',
     bytes: estimateMemory(folder, load),
     sequences: load.sequences,
-    load: () => loadModelFolder(modelPath, load),
+    load: () => loadModelFolderInWorker(modelPath, load),
   });
   return serve({ models: [source], port: 0, ...options });
 }

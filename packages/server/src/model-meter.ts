@@ -1,5 +1,5 @@
 /** A model whose sequences are bounded, counted and timed: the same interface, with figures beside it. */
-import { BusyError, type GeneratePart, type GenerateRequest, type LanguageModel } from '@yoco-u/spec';
+import { BusyError, type GeneratePart, type GenerateRequest, type LanguageModel, YocoError } from '@yoco-u/spec';
 import { boundTokenizer } from './bound-tokenizer.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -34,6 +34,8 @@ export interface ModelMeterOptions {
   /** Sequences that may wait besides. */
   readonly queue: number;
   readonly metrics: Metrics;
+  /** The model can do no more: its worker is gone. */
+  readonly onBroken: () => void;
 }
 
 interface Running {
@@ -45,7 +47,7 @@ interface Running {
 }
 
 /** `generate` of the model throws `BusyError`, at its first step, when too many sequences wait already. */
-export function createModelMeter({ name, model, sequences, queue, metrics }: ModelMeterOptions): ModelMeter {
+export function createModelMeter({ name, model, sequences, queue, metrics, onBroken }: ModelMeterOptions): ModelMeter {
   const active = new Set<Running>();
   const label = { model_name: name };
   const interTokenLatency = metrics.interTokenLatency.labels(label);
@@ -106,6 +108,9 @@ export function createModelMeter({ name, model, sequences, queue, metrics }: Mod
         yield part;
       }
       failed = false;
+    } catch (error) {
+      if (YocoError.isInstance(error) && error.code === 'worker') onBroken();
+      throw error;
     } finally {
       active.delete(sequence);
       const ended = performance.now();

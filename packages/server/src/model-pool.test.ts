@@ -1,5 +1,6 @@
+import { YocoError } from '@yoco-u/spec';
 import { describe, expect, test } from 'vitest';
-import { createHeldModel, createTestServer, eventually } from './testing.ts';
+import { createHeldModel, createTestServer, eventually, sourceOf } from './testing.ts';
 
 /** Three models of 100 bytes that note when they come and go. */
 function createThree(memoryBytes: number, broken?: string) {
@@ -73,6 +74,23 @@ describe('several models', () => {
     }
     expect((await ask('a')).status).toBe(200);
     expect(events).toEqual(['+b', '+b', '+a']);
+  });
+
+  test('whose worker is gone are loaded anew', async () => {
+    const model = createHeldModel();
+    let loads = 0;
+    const load = async () => {
+      loads++;
+      const gone = new YocoError('worker', 'worker: gone');
+      const generate = (): never => {
+        throw gone;
+      };
+      const dead = { ...model, generate };
+      return { model: loads === 1 ? dead : model, sequences: 1, [Symbol.asyncDispose]: async () => {} };
+    };
+    const server = createTestServer(model, { models: [sourceOf(model, 'small', { load })] });
+    const ask = () => server.post('/v1/completions', { prompt: 'hi', max_tokens: 1 });
+    expect([(await ask()).status, (await ask()).status, loads]).toEqual([500, 200, 2]);
   });
 
   test('can be loaded no more after the end', async () => {

@@ -1,9 +1,10 @@
 /** `serve`: an OpenAI-compatible server of model folders, until a signal ends it. */
+import { Worker } from 'node:worker_threads';
 import { openModelFolder } from '@yoco-u/checkpoint/node';
 import type { ModelSource } from '@yoco-u/server';
 import { createLogger, folderSource, readKeyFile, serve as startServer } from '@yoco-u/server/node';
 import { estimateMemory, type LoadModelOptions } from '@yoco-u/yoco-u';
-import { loadModelFolder } from '@yoco-u/yoco-u/node';
+import { loadModelFolderInWorker } from '@yoco-u/yoco-u/node';
 import { formatBytes } from '../format.ts';
 import { modelFolder } from '../open-model.ts';
 import type { ModelOptions } from '../options.ts';
@@ -63,8 +64,15 @@ async function source(text: string | undefined, options: ServeCommandOptions): P
     ...(called === undefined ? {} : { name: called }),
     bytes: estimateMemory(files, load),
     sequences: options.sequences,
-    load: () => loadModelFolder(path, load),
+    load: () => loadModelFolderInWorker(path, { ...load, worker: modelWorker() }),
   });
+}
+
+/** A thread for one model: the bundle's own script, or the source. */
+function modelWorker(): Worker {
+  const isSource = import.meta.url.endsWith('.ts');
+  const script = new URL(isSource ? '../model-worker.ts' : './model-worker.js', import.meta.url);
+  return new Worker(script, { execArgv: isSource ? ['--conditions=@yoco-u/source'] : [], name: 'model' });
 }
 
 /** Resolves at the first SIGTERM or Ctrl-C; a second Ctrl-C ends at once. */
