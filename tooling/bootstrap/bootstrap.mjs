@@ -5,7 +5,7 @@ import { root } from './paths.mjs';
 import { runForeground } from './processes.mjs';
 import { recipeScript } from './recipe.mjs';
 
-const commands = ['start', 'cli', 'build', 'recipe', 'test', 'test:packages'];
+const commands = ['start', 'cli', 'web', 'build', 'recipe', 'test', 'test:packages'];
 
 /**
  * Runs one command of the repository and gives its exit code.
@@ -28,6 +28,10 @@ export async function bootstrap(argv) {
     if (command === 'recipe') {
       const [name, ...words] = parameters;
       return await runForeground(node, ['--conditions', '@yoco-u/source', recipeScript(name), ...words]);
+    }
+    if (command === 'web') {
+      const web = join(root, 'apps/web');
+      return await runForeground(node, [join(web, 'node_modules/vite/bin/vite.js'), web, ...parameters]);
     }
     const commandLine = ensureCommandLine(node);
     if (command === 'build') return 0;

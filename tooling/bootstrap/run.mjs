@@ -4,6 +4,7 @@
  *
  *   node tooling/bootstrap/run.mjs start -- [arguments of `yoco-u generate`]
  *   node tooling/bootstrap/run.mjs cli -- [arguments of `yoco-u`]
+ *   node tooling/bootstrap/run.mjs web -- [arguments of vite]
  *   node tooling/bootstrap/run.mjs build
  *   node tooling/bootstrap/run.mjs recipe -- <name> [its arguments]
  *   node tooling/bootstrap/run.mjs test -- [arguments of vitest]

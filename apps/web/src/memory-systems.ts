@@ -1,0 +1,30 @@
+/** How many bytes each system's caches hold, by the formulas of `@yoco-u/model`. */
+import { gatedRetention } from '@yoco-u/attention-gated-retention';
+import { softmaxAttention } from '@yoco-u/attention-softmax';
+import { cacheBytes, comparedSystems, parseConfig, withIterations } from '@yoco-u/model';
+
+const registry = [...softmaxAttention, gatedRetention];
+
+export interface MemorySystem {
+  readonly name: string;
+  /** Cache bytes of one sequence of this many tokens fed. */
+  bytes(tokens: number): number;
+}
+
+/** The compared systems at the model's width and depth; the last one is the model itself at this many iterations. */
+export function memorySystems(config: unknown, iterations: number): readonly MemorySystem[] {
+  const own = withIterations(parseConfig(config, registry), iterations);
+  const others = comparedSystems(own).filter(({ name }) => name !== 'YOCO-U');
+  return [
+    ...others.map(({ name, config: source }) => {
+      const parsed = parseConfig(source, registry);
+      return { name, bytes: (tokens: number) => cacheBytes(parsed, tokens) };
+    }),
+    { name: 'YOCO-U', bytes: (tokens) => cacheBytes(own, tokens) },
+  ];
+}
+
+/** Iterations of the first self stage, as the config has them. */
+export function trainedIterations(config: unknown): number {
+  return parseConfig(config, registry).stages.find(({ type }) => type === 'self')?.iterations ?? 1;
+}
