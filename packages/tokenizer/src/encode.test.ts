@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { processorTime } from './__fixtures__/processor-time.ts';
 import {
   createHardText,
   createPeer,
@@ -117,9 +118,11 @@ describe('long texts without a space', () => {
     ['digits', '7'.repeat(100_000)],
     ['line feeds', '\n'.repeat(100_000)],
   ])('100 kB of %s encode in under a second and come back', (_name, text) => {
-    const start = performance.now();
-    const ids = tokenizer.encode(text);
-    expect(performance.now() - start).toBeLessThan(1000);
+    let ids: number[] = [];
+    const milliseconds = processorTime(() => {
+      ids = tokenizer.encode(text);
+    });
+    expect(milliseconds).toBeLessThan(1000);
     expect(tokenizer.decode(ids) === text).toBe(true);
   });
 });

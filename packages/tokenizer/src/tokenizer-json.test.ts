@@ -1,5 +1,6 @@
 import { TokenizerError } from '@yoco-u/spec';
 import { describe, expect, test } from 'vitest';
+import { processorTime } from './__fixtures__/processor-time.ts';
 import { type EditableJson, storiesJson, storiesText } from './__fixtures__/stories.ts';
 import { parseTokenizer, serializeTokenizer } from './parse-tokenizer.ts';
 
@@ -207,18 +208,19 @@ describe('hostile files', () => {
   ];
 
   test.each(cases)('%s', (_name, json, message) => {
-    const start = performance.now();
     let error: unknown;
-    try {
-      parseTokenizer(json);
-    } catch (caught) {
-      error = caught;
-    }
+    const milliseconds = processorTime(() => {
+      try {
+        parseTokenizer(json);
+      } catch (caught) {
+        error = caught;
+      }
+    });
     expect(error).toBeInstanceOf(TokenizerError);
     const text = (error as TokenizerError).message;
     expect(text).toMatch(message);
     expect(text.length).toBeLessThan(500);
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(milliseconds).toBeLessThan(2000);
   });
 
   test('values nested deeply or in a circle', () => {
