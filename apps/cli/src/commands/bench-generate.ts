@@ -89,6 +89,7 @@ export async function benchGenerate(folder: string | undefined, options: BenchGe
         `${limits.fmaGflops.toFixed(1)} GFLOP/s (FMA)`,
         share(prefillGflops, limits.fmaGflops),
       ],
+      ['', '', '', `${limits.clockGflops.toFixed(1)} GFLOP/s (clock x 16)`, share(prefillGflops, limits.clockGflops)],
       [
         `decode ${options.maxTokens}`,
         formatRate(decode),
