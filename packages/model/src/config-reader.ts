@@ -2,7 +2,7 @@
 import { ConfigError } from '@yoco-u/spec';
 
 /** Larger sizes cannot be meant: their products would no longer be exact. */
-const largestSize = 2 ** 31 - 1;
+export const largestSize = 2 ** 31 - 1;
 
 export interface ConfigReader {
   readonly where: string;

@@ -41,6 +41,7 @@ describe('parseConfig', () => {
     ['a huge width', { ...yocoU, hidden_size: 1e300 }, 'config.hidden_size'],
     ['an infinite eps', { ...yocoU, rms_norm_eps: Number.POSITIVE_INFINITY }, 'config.rms_norm_eps'],
     ['no tie_word_embeddings', withoutTie, 'config.tie_word_embeddings'],
+    ['heads of no possible width', { ...yocoU, head_dim: 2 ** 30 }, 'config.head_dim: expected at most'],
     ['heads that do not divide', { ...yocoU, num_key_value_heads: 3 }, 'config.num_attention_heads'],
     ['an odd rotated head', { ...yocoU, head_dim: 15 }, 'config.head_dim'],
     ['no rope_theta', withoutTheta, 'config.rope_theta'],

@@ -3,7 +3,7 @@
  * the spec's: section 6 of the architecture page in `docs/architecture.md`.
  */
 import { type AnyAttentionVariant, type AttentionRegistry, ConfigError, type ModelDimensions } from '@yoco-u/spec';
-import { createConfigReader, describeJson } from './config-reader.ts';
+import { createConfigReader, describeJson, largestSize } from './config-reader.ts';
 
 /** One layer's attention: a variant with its own parsed configuration. */
 export interface LayerAttention {
@@ -65,6 +65,13 @@ export function parseConfig(json: unknown, registry: AttentionRegistry): ModelCo
       where: 'config.num_attention_heads',
       expected: `a multiple of num_key_value_heads (${dimensions.keyValueHeads})`,
       got: `${dimensions.heads}`,
+    });
+  }
+  if (dimensions.heads * dimensions.headDim > largestSize) {
+    throw new ConfigError({
+      where: 'config.head_dim',
+      expected: `at most ${Math.floor(largestSize / dimensions.heads)} for ${dimensions.heads} heads`,
+      got: `${dimensions.headDim}`,
     });
   }
   const stages = parseStages(source.stages, dimensions, registry);

@@ -63,6 +63,20 @@ describe('planArena', () => {
     expect(planArena({ tensors, scalars: [], calls }).bytes).toBe(2 * 256 * 4);
   });
 
+  test('a chain of a hundred thousand calls is planned in linear time, and in the room of two links', () => {
+    const count = 100_000;
+    const tensors = Array.from({ length: count + 1 }, (_, i) => {
+      return { role: 'temporary', name: '', type: tensorType(f32, 16 * (1 + (i % 3))) } as const;
+    });
+    const calls = Array.from({ length: count }, (_, i) => {
+      return { kernel: 'any', inputs: [i], outputs: [i + 1], params: {}, updates: [] };
+    });
+    const largestPair = 64 * (2 + 3);
+    for (const separate of [false, true]) {
+      expect(planArena({ tensors, scalars: [], calls }, { separate }).bytes).toBeLessThanOrEqual(2 * largestPair);
+    }
+  });
+
   test('without options there is one page', () => {
     const { pages, pageBytes, bytes } = planArena(randomProgram(3, 40));
     expect(pageBytes).toEqual([bytes]);

@@ -3,6 +3,7 @@
  * overlap.
  */
 import type { Program } from '@yoco-u/spec';
+import { type ArenaPage, createArenaPage, type Lifetime } from './arena-page.ts';
 import { byteLength } from './shape.ts';
 
 /** Alignment of every temporary in bytes: a cache line, and what SIMD loads like best. */
@@ -44,18 +45,9 @@ export interface ArenaPlan {
 }
 
 /** A temporary or an area of scratch memory, to be placed. */
-interface Item {
-  readonly bytes: number;
-  readonly first: number;
-  readonly last: number;
+interface Item extends Lifetime {
   /** Items that may not share its page. */
   readonly apart: Set<Item>;
-}
-
-interface Page {
-  bytes: number;
-  /** In order of offset. */
-  readonly placed: { readonly offset: number; readonly item: Item }[];
 }
 
 /** Places large items first, each where its page grows least, at the lowest offset free during its whole life. */
@@ -92,11 +84,11 @@ export function planArena(program: Program, options: ArenaOptions = {}): ArenaPl
       }
     });
   }
-  const pages: Page[] = [];
+  const pages: ArenaPage[] = [];
   const places = new Map<Item, ArenaPlace>();
   // a sort that keeps the order of equals, so that a plan depends on nothing but the program
   const order = [...temporaries.flatMap((item) => item ?? []), ...areas.flat()].sort((a, b) => b.bytes - a.bytes);
-  for (const item of order) places.set(item, place(pages, item, mostPageBytes));
+  for (const item of order) places.set(item, place(pages, places, item, mostPageBytes));
   const placeOf = (item: Item | undefined): ArenaPlace =>
     item === undefined ? { page: -1, offset: -1 } : places.get(item)!;
   return {
@@ -109,31 +101,23 @@ export function planArena(program: Program, options: ArenaOptions = {}): ArenaPl
   };
 }
 
-function place(pages: Page[], item: Item, mostPageBytes: number): ArenaPlace {
+function place(
+  pages: ArenaPage[],
+  places: ReadonlyMap<Item, ArenaPlace>,
+  item: Item,
+  mostPageBytes: number,
+): ArenaPlace {
+  const forbidden = new Set(Array.from(item.apart, (other) => places.get(other)?.page));
   let best: { readonly index: number; readonly offset: number; readonly growth: number } | undefined;
   pages.forEach((page, index) => {
-    if (item.apart.size > 0 && page.placed.some((other) => item.apart.has(other.item))) return;
-    const offset = lowestOffset(page, item);
+    if (forbidden.has(index)) return;
+    const offset = page.lowestOffset(item);
     const end = offset + item.bytes;
     const growth = Math.max(0, end - page.bytes);
     if (growth > 0 && end > mostPageBytes) return;
     if (best === undefined || growth < best.growth) best = { index, offset, growth };
   });
-  const { index, offset } = best ?? { index: pages.push({ bytes: 0, placed: [] }) - 1, offset: 0 };
-  const page = pages[index]!;
-  const position = page.placed.findIndex((other) => other.offset > offset);
-  page.placed.splice(position < 0 ? page.placed.length : position, 0, { offset, item });
-  page.bytes = Math.max(page.bytes, offset + item.bytes);
+  const { index, offset } = best ?? { index: pages.push(createArenaPage()) - 1, offset: 0 };
+  pages[index]!.add(item, offset);
   return { page: index, offset };
-}
-
-/** `placed` is in order of offset, so the first gap that is wide enough is the lowest. */
-function lowestOffset({ placed }: Page, { bytes, first, last }: Item): number {
-  let offset = 0;
-  for (const other of placed) {
-    if (other.item.last < first || other.item.first > last) continue;
-    if (other.offset - offset >= bytes) break;
-    offset = Math.max(offset, other.offset + other.item.bytes);
-  }
-  return offset;
 }
