@@ -185,6 +185,12 @@ function addServeCommands(program: Command): void {
     .option('--sequences <count>', 'sequences of a model that run at once', integer(1, 1024), 8)
     .option('--queue <count>', 'completions of a model that may wait; more are refused', integer(0), 128)
     .option(
+      '--prefix-cache <mebibytes>',
+      'kept of each model for prompts that begin alike; 0 keeps none',
+      integer(0),
+      256,
+    )
+    .option(
       '--memory <mebibytes>',
       'bound of all loaded models; idle ones make room (default: room for all)',
       integer(1),

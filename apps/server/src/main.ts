@@ -7,8 +7,8 @@ import { loadModelFolderInWorker } from '@yoco-u/yoco-u/node';
 import { readSettings, type Settings } from './settings.ts';
 
 const settings = readSettings(process.env);
-const { models, host, port, sequences, memoryBytes, threads, graceMs } = settings;
-const load = { sequences, ...(threads === undefined ? {} : { threads }) };
+const { models, host, port, sequences, prefixCacheBytes, memoryBytes, threads, graceMs } = settings;
+const load = { sequences, prefixCacheBytes, ...(threads === undefined ? {} : { threads }) };
 const apiKeys = await readKeys(settings);
 const logger = createLogger();
 const serving = await serve({

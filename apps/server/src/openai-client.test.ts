@@ -129,6 +129,19 @@ describe("OpenAI's client", () => {
     expect(deltas.join('')).toBe(await textAlone(prompt, 5, 10));
   });
 
+  test('is told how much of a prompt was at hand, and gets the same text', async () => {
+    const long = `${'The fox ran over the hill and saw the sun. '.repeat(12)}Then`;
+    const body = { model: 'bundled', prompt: long, max_tokens: 8, seed: 2 };
+    const cold = await client.completions.create(body);
+    const warm = await client.completions.create(body);
+    expect(warm.choices).toEqual(cold.choices);
+    expect(cold.usage?.prompt_tokens_details?.cached_tokens).toBe(0);
+    expect(warm.usage?.prompt_tokens_details?.cached_tokens).toBeGreaterThan(63);
+    expect(await textAlone(long, 2, 8)).toBe(warm.choices[0]?.text);
+    const metrics = await client.get<string>(`${serving.url}/metrics`);
+    expect(metrics).toMatch(/vllm:prefix_cache_hits_total\{model_name="bundled"\} [1-9]/);
+  });
+
   test('reaches the other routes', async () => {
     const { tokens } = await client.post<{ tokens: number[] }>(`${serving.url}/tokenize`, { body: { prompt } });
     expect(tokens).toEqual([alone.model.bosTokenId, ...alone.model.tokenizer.encode(prompt)]);

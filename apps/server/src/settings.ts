@@ -6,6 +6,7 @@ export interface Settings {
   readonly host: string;
   readonly port: number;
   readonly sequences: number;
+  readonly prefixCacheBytes: number;
   readonly graceMs: number;
   readonly memoryBytes?: number;
   readonly threads?: number;
@@ -38,6 +39,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     host: text('YOCO_U_HOST') ?? '127.0.0.1',
     port: integer('PORT') ?? 8080,
     sequences: integer('YOCO_U_SEQUENCES') ?? 8,
+    prefixCacheBytes: integer('YOCO_U_PREFIX_CACHE_BYTES') ?? 2 ** 28,
     graceMs: 1000 * (integer('YOCO_U_GRACE_SECONDS') ?? 30),
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
   };

@@ -7,7 +7,7 @@ import { loadModelFolderInWorker } from '@yoco-u/yoco-u/node';
 export const modelPath = new URL('../../cli/model/', import.meta.url).pathname;
 
 export async function serveBundledModel(options: Partial<ServeOptions> = {}): Promise<Serving> {
-  const load = { sequences: 4, threads: 1 };
+  const load = { sequences: 4, threads: 1, prefixCacheBytes: 2 ** 22 };
   await using folder = await openModelFolder(modelPath);
   const source = folderSource({
     path: modelPath,

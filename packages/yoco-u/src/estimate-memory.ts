@@ -1,6 +1,6 @@
 /** What a model will take, before anything is taken. */
 import type { ModelFolder } from '@yoco-u/checkpoint';
-import { memoryBytes, memoryShape } from '@yoco-u/engine';
+import { cacheBytes } from '@yoco-u/engine';
 import { parseConfig, withIterations } from '@yoco-u/model';
 import { builtInAttention, registryOf } from './attention.ts';
 import type { LoadModelOptions } from './load-model.ts';
@@ -14,6 +14,11 @@ export function estimateMemory(folder: ModelFolder, options: LoadModelOptions = 
   const config = options.iterations === undefined ? written : withIterations(written, options.iterations);
   let weights = 0;
   for (const { shape } of folder.tensors.values()) weights += 4 * shape.reduce((product, size) => product * size, 1);
-  const shape = memoryShape(options.sequences ?? 1, options.contextLength ?? config.contextLength);
-  return weights + memoryBytes(config, shape);
+  const caches = cacheBytes({
+    config,
+    slots: options.sequences ?? 1,
+    contextLength: options.contextLength ?? config.contextLength,
+    prefixCacheBytes: options.prefixCacheBytes ?? 0,
+  });
+  return weights + caches;
 }

@@ -14,6 +14,7 @@ export interface ServeCommandOptions extends Omit<ModelOptions, 'json'> {
   readonly port: number;
   readonly sequences: number;
   readonly queue: number;
+  readonly prefixCache: number;
   readonly memory?: number;
   readonly apiKeys?: string;
   readonly corsOrigin?: readonly string[];
@@ -52,6 +53,7 @@ async function source(text: string | undefined, options: ServeCommandOptions): P
   const load: LoadModelOptions = {
     backend: options.backend,
     sequences: options.sequences,
+    prefixCacheBytes: options.prefixCache * 2 ** 20,
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     ...(options.simd === undefined ? {} : { simd: options.simd }),
     ...(options.context === undefined ? {} : { contextLength: options.context }),
