@@ -172,6 +172,22 @@ describe('createScheduler', () => {
     expect(await Promise.all(tasks.map(({ ended }) => ended))).toEqual(['done', broken, broken]);
   });
 
+  test('an abort that cannot be carried out fails its task alone', async () => {
+    const log = createLog();
+    const scheduler = createScheduler({ ...named, slots: 2 });
+    const lost = new Error('lost');
+    const stopped = log.task('a', { chunks: 9, onChunk: () => stopped.stop() });
+    const other = log.task('b', { tokens: 3 });
+    const abort = (): void => {
+      throw lost;
+    };
+    // the task's getters must stay what they are
+    const broken = Object.defineProperty(stopped.task, 'abort', { value: abort });
+    scheduler.submit(broken);
+    scheduler.submit(other.task);
+    expect(await Promise.all([stopped.ended, other.ended])).toEqual([lost, 'done']);
+  });
+
   test('a step that fails, fails the sequences in it; slots are free again', async () => {
     const log = createLog();
     const scheduler = createScheduler({ ...named, slots: 2 });

@@ -91,15 +91,22 @@ export function createScheduler({ slots, queue, name }: SchedulerOptions): Sched
     if (entries.length === 0) batches.splice(at, 1);
   };
 
+  /** Tells a task of its abort. It may keep what its slot holds, which a lost device refuses. */
+  const abort = (task: Task): void => {
+    try {
+      task.abort();
+    } catch (error) {
+      task.fail(error);
+    }
+  };
   const sweep = (): void => {
     for (let index = waiting.length - 1; index >= 0; index--) {
-      if (waiting[index]!.task.aborted) waiting.splice(index, 1)[0]!.task.abort();
+      if (waiting[index]!.task.aborted) abort(waiting.splice(index, 1)[0]!.task);
     }
     for (let index = running.length - 1; index >= 0; index--) {
       const entry = running[index]!;
       if (!entry.task.aborted) continue;
-      // it may keep what its slot holds
-      entry.task.abort();
+      abort(entry.task);
       leave(entry);
     }
   };
