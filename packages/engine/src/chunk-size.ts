@@ -1,9 +1,11 @@
-/** How many rows to feed at once, so that a caller can cancel, and other sequences get their turn, at least every 200 ms. */
+/** How many rows to feed at once, so that a caller can cancel, and other sequences get their turn, at least every 200 ms, or 8 rows where those take longer. */
 
 /** Below the promised bound: speed varies from chunk to chunk. */
 const targetMs = 150;
 /** While other sequences wait for their next token. */
 const sharedTargetMs = 75;
+/** Fewer save little: the weights are read once a chunk, and that is most of the time of so few rows. */
+const leastRows = 8;
 
 export interface ChunkSizer {
   /** Rows of the next chunk; `shared` when other sequences wait meanwhile. */
@@ -22,7 +24,7 @@ export function createChunkSizer(most: number): ChunkSizer {
     next(shared) {
       if (last === undefined) return Math.min(16, most);
       const fitting = Math.floor((shared ? sharedTargetMs : targetMs) / last.msPerRow);
-      const bounded = Math.min(Math.max(fitting, 1), most, last.rows * 8);
+      const bounded = Math.min(Math.max(fitting, leastRows), most, last.rows * 8);
       return bounded < 8 ? bounded : bounded - (bounded % 8);
     },
     record(rows, milliseconds) {
