@@ -229,7 +229,7 @@ describe('bad input ends with 2, one line and no stack', () => {
       () => broken('short', 'model.safetensors', (bytes) => bytes.subarray(0, 90_000)),
       'model.safetensors',
     ],
-    ['wrong sizes', () => broken('size', 'config.json', (json) => String(json).replace('344', '345')), 'gate_proj'],
+    ['wrong sizes', () => broken('size', 'config.json', (json) => String(json).replace('432', '433')), 'gate_proj'],
     ['a tokenizer that is none', () => broken('tokens', 'tokenizer.json', () => '{}'), 'tokenizer'],
   ])('%s', async (_name, make, message) => {
     const made = await make();
