@@ -34,7 +34,7 @@ async function metric(start: string): Promise<number> {
   );
 }
 
-const samples: { done: number; megabytes: number }[] = [];
+const samples: { done: number; resident: number; heap: number }[] = [];
 const step = Math.max(1, Math.floor(requests / 20));
 const sampled: Promise<void>[] = [];
 const started = performance.now();
@@ -47,8 +47,9 @@ const result = await runLoad({
   onDone(done) {
     if (done % step !== 0) return;
     sampled.push(
-      metric('process_resident_memory_bytes').then((bytes) => {
-        samples.push({ done, megabytes: Math.round(bytes / 1e6) });
+      Promise.all([metric('process_resident_memory_bytes'), metric('nodejs_heap_size_used_bytes')]).then((bytes) => {
+        const [resident, heap] = bytes.map((value) => Math.round(value / 1e6));
+        samples.push({ done, resident: resident!, heap: heap! });
       }),
     );
   },
@@ -60,5 +61,7 @@ console.log(JSON.stringify({ ...result, failed: result.failed.slice(0, 5), failu
 console.log(`${requests} requests in ${seconds.toFixed(1)} s: ${(requests / seconds).toFixed(0)} a second`);
 console.log(`slots in use afterwards: ${slots.filter((slot) => slot.is_processing).length} of ${slots.length}`);
 console.log(`waiting afterwards: ${await metric('vllm:num_requests_waiting')}`);
-console.log(`resident MB: ${samples.map(({ done, megabytes }) => `${done}: ${megabytes}`).join(', ')}`);
+console.log(
+  `resident MB / heap MB: ${samples.map(({ done, resident, heap }) => `${done}: ${resident} / ${heap}`).join(', ')}`,
+);
 child.kill('SIGTERM');
