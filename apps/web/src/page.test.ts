@@ -120,9 +120,10 @@ describe('the built page (needs a Chromium; set CHROMIUM to its path)', options,
     const bytesOf = async (name: string) =>
       Number(await page.locator(`[data-system="${name}"]`).getAttribute('data-bytes'));
     const million = 2 ** 20;
-    // six layers of keys and values, 2 heads of 32, float32; YOCO-U: one, and 3 x 3 windows of 64
-    expect(await bytesOf('Transformer')).toBe(6 * 512 * million);
-    expect(await bytesOf('YOCO-U')).toBe(512 * (million + 9 * 64));
+    // keys and values of six layers, 2 heads of 40, float32; YOCO-U: of one, and 3 x 3 windows of 64
+    const layer = 2 * 4 * 2 * 40;
+    expect(await bytesOf('Transformer')).toBe(6 * layer * million);
+    expect(await bytesOf('YOCO-U')).toBe(layer * (million + 9 * 64));
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
     expect(complaints).toEqual([]);
   });
