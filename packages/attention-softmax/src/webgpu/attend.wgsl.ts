@@ -50,6 +50,15 @@ export interface AttendMemory {
   readonly ownOnly: boolean;
 }
 
+/** First position that a row sees whose own is `last`. */
+function firstVisibleText({ ownOnly }: AttendMemory): string {
+  return /* wgsl */ `fn first_visible(segment: Segment, last: i32) -> i32 {
+  let earliest = ${ownOnly ? 'segment.start' : '0'};
+  return select(earliest, max(earliest, last - params.window + 1), params.window > 0);
+}
+`;
+}
+
 function seeBlock({ memories }: AttendMemory): string {
   const see = (memory: MemoryName): string => `see_${memory}(segment, head, at, position, begin, end);`;
   if (memories.length === 1) return see(memories[0]!);
@@ -64,11 +73,7 @@ var<private> largest: f32;
 var<private> total: f32;
 var<private> sums: array<Element, N>;
 ${segmentText}${memory.memories.map((name) => addressText(name) + readText(name, shape) + seeText(name)).join('')}
-fn first_visible(segment: Segment, last: i32) -> i32 {
-  let earliest = ${memory.ownOnly ? 'segment.start' : '0'};
-  return select(earliest, max(earliest, last - params.window + 1), params.window > 0);
-}
-
+${firstVisibleText(memory)}
 fn attend_split(segment: Segment, row: i32, query_head: i32, split: i32, first: i32, last: i32) {
   largest = ${hidden};
   total = 0.0;
@@ -143,11 +148,7 @@ export function mergeSplitsText(memory: AttendMemory, shape: HeadShape, splitLen
   return /* wgsl */ `${headConstants(shape)}
 const split_length: i32 = ${splitLength};
 ${segmentText}
-fn first_visible(segment: Segment, last: i32) -> i32 {
-  let earliest = ${memory.ownOnly ? 'segment.start' : '0'};
-  return select(earliest, max(earliest, last - params.window + 1), params.window > 0);
-}
-
+${firstVisibleText(memory)}
 @compute @workgroup_size(16) fn main(@builtin(global_invocation_id) id: vec3u) {
   let n = i32(id.x);
   let head = i32(id.y);

@@ -1,6 +1,14 @@
 /** Rows into blocks and back, and blocks into memories, in WGSL: one invocation a position and key/value head. */
 import { addressText, segmentText } from './wgsl.ts';
 
+/** Where an invocation of a (row, head) is. */
+const rowText = /* wgsl */ `let row = i32(id.x);
+  let head = i32(id.y);
+  if (row >= params.rows) { return; }
+  let segment = segment_of_row(row);
+  let position = segment.start + row - segment.first_row;
+`;
+
 const constants = (headDim: number): string => `const D: i32 = ${headDim};\n`;
 
 /** k, v, segments, ring? → fresh: what is not the run's own comes from the ring, or is zero. */
@@ -40,12 +48,7 @@ export function packBlocksText(headDim: number, ring: boolean): string {
 export function packBlocksBackwardText(headDim: number): string {
   return /* wgsl */ `${constants(headDim)}${segmentText}${addressText('fresh')}
 @compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
-  let row = i32(id.x);
-  let head = i32(id.y);
-  if (row >= params.rows) { return; }
-  let segment = segment_of_row(row);
-  let position = segment.start + row - segment.first_row;
-  let lane = position % 8;
+  ${rowText}  let lane = position % 8;
   let from_keys = fresh_at(segment, 0, head, position);
   let from_values = fresh_at(segment, 1, head, position);
   for (var d = 0; d < D; d++) {
@@ -60,12 +63,7 @@ export function packBlocksBackwardText(headDim: number): string {
 export function commitRingText(headDim: number): string {
   return /* wgsl */ `${constants(headDim)}${segmentText}${addressText('fresh')}${addressText('ring')}
 @compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
-  let row = i32(id.x);
-  let head = i32(id.y);
-  if (row >= params.rows) { return; }
-  let segment = segment_of_row(row);
-  let position = segment.start + row - segment.first_row;
-  if (position < segment.start + segment.rows - params.ring_blocks * 8) { return; }
+  ${rowText}  if (position < segment.start + segment.rows - params.ring_blocks * 8) { return; }
   let lane = position % 8;
   let from_keys = fresh_at(segment, 0, head, position);
   let from_values = fresh_at(segment, 1, head, position);
@@ -83,12 +81,7 @@ export function commitRingText(headDim: number): string {
 export function commitPagesText(headDim: number): string {
   return /* wgsl */ `${constants(headDim)}${segmentText}${addressText('pool')}
 @compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
-  let row = i32(id.x);
-  let head = i32(id.y);
-  if (row >= params.rows) { return; }
-  let segment = segment_of_row(row);
-  let position = segment.start + row - segment.first_row;
-  let lane = position % 8;
+  ${rowText}  let lane = position % 8;
   let keys = pool_at(segment, 0, head, position);
   let values = pool_at(segment, 1, head, position);
   for (var d = 0; d < D; d++) {
