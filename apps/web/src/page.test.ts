@@ -116,6 +116,7 @@ describe('the built page (needs a Chromium; set CHROMIUM to its path)', options,
       colorScheme: 'dark',
     });
     const { page, complaints } = visited;
+    await page.getByRole('link', { name: 'Memory' }).press('Enter');
     await page.getByTestId('length').press('End');
     const bytesOf = async (name: string) =>
       Number(await page.locator(`[data-system="${name}"]`).getAttribute('data-bytes'));

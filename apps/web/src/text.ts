@@ -4,7 +4,12 @@ import { formatBytes, formatCount, formatMilliseconds } from './format.ts';
 export const text = {
   title: 'YOCO-U',
   lead: 'A language model that thinks deeper by running the same layers again, and remembers with one growing cache instead of one for every layer. It runs here, in this tab.',
-  skip: 'Skip to the text',
+  skip: 'Skip to the content',
+  navigation: 'Parts of the page',
+  /** In the order of the page. */
+  views: { generate: 'Generate', memory: 'Memory' },
+  /** The model that comes with the page. */
+  bundled: 'the bundled model',
   theme: { label: 'Appearance', auto: 'Auto', light: 'Light', dark: 'Dark' },
   loading: {
     running: 'Loading the model',
