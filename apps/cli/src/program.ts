@@ -82,7 +82,7 @@ export function createProgram(): Command {
     .description('whole training steps of a known shape, beside the same limits and the memory that was planned')
     .option('--shape <name>', '1m: 128 wide, 3 + 3 layers; 8m: 256 wide, 4 + 4 layers; both T = 3', '1m')
     .option('--runs <count>', 'steps; the best counts', integer(1, 1000), 10)
-    .option('--recompute', 'compute activations twice instead of keeping them')
+    .option('--recompute [share]', 'compute activations of this share of layer applications twice', decimal(0, 1))
     .option('--threads <count>', 'threads (default: all cores)', integer(1, 256))
     .addOption(simdOption())
     .option('--json', 'print one JSON object')
@@ -134,7 +134,11 @@ function addTrainCommand(program: Command): void {
     .option('--iterations <count>', 'how often the first half is applied, or a range such as 1..4 to draw from')
     .option('--batch <sequences>', 'sequences of one run', integer(1))
     .option('--accumulation <runs>', 'runs of one step', integer(1))
-    .option('--recompute', 'compute activations twice instead of keeping them: less memory, more work')
+    .option(
+      '--recompute [share]',
+      'compute activations twice instead of keeping them, of all layer applications or of a share: less memory, more work',
+      decimal(0, 1),
+    )
     .option('--sequence-length <tokens>', 'tokens of a sequence', integer(1))
     .option('--learning-rate <number>', 'the highest of the schedule', decimal(0))
     .addOption(

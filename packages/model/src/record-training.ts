@@ -2,15 +2,15 @@
 import type { Program } from '@yoco-u/spec';
 import { createGraph, f32, meanLoss, tensorType } from '@yoco-u/tensor';
 import type { ModelConfig } from './config.ts';
-import { names, recordModel } from './record.ts';
+import { type LayerApplication, names, recordModel } from './record.ts';
 
 export interface TrainingOptions {
   /** Most rows (tokens) of a run. */
   readonly maxRows: number;
   /** Most segments (sequences, or parts of them) of a run. No segment sees another. */
   readonly maxSegments: number;
-  /** Keeps only the residual stream of each layer application and computes the rest again for its gradient. Default false. */
-  readonly recompute?: boolean;
+  /** Layer applications of which only the residual stream is kept: the rest is computed again for the gradient. Default: none. */
+  readonly recompute?: (application: LayerApplication) => boolean;
 }
 
 /** Name of the state that a parameter's gradient is added to, of the parameter's shape and row-major. */

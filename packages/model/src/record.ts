@@ -62,6 +62,13 @@ export const names = {
   outputLongest: 'output_longest',
 } as const;
 
+/** One application of a layer: a looped stage applies each of its layers once an iteration. */
+export interface LayerApplication {
+  readonly stage: number;
+  readonly iteration: number;
+  readonly layer: number;
+}
+
 export interface ForwardOptions {
   /** Most rows (tokens) of a run. */
   readonly maxRows: number;
@@ -75,8 +82,8 @@ export interface ForwardOptions {
   readonly memory?: MemoryShape;
   /** The format of matrices: `Backend.matrixFormat`. */
   readonly matrixFormat: StorageFormat;
-  /** Records layer applications so that their intermediates are computed again for gradients. */
-  readonly recompute?: boolean;
+  /** Which layer applications have their intermediates computed again for gradients. Default: none. */
+  readonly recompute?: (application: LayerApplication) => boolean;
 }
 
 /** The residual stream: `value` plus, until the next norm adds it, `delta`. */
@@ -103,7 +110,7 @@ interface Recording {
   readonly parameter: (name: string) => Tensor;
   readonly state: (name: string) => Tensor | undefined;
   readonly pageTable: Tensor | undefined;
-  readonly recompute: boolean;
+  readonly recompute: (application: LayerApplication) => boolean;
   /** What states are declared for; in a program without memory only their names matter. */
   readonly capacity: StateCapacity;
 }
@@ -179,7 +186,7 @@ function declareModel(graph: Graph, config: ModelConfig, options: ForwardOptions
     });
   };
   const capacity = memory ?? { contextLength: config.contextLength, pageLength: 8 };
-  const recompute = options.recompute ?? false;
+  const recompute = options.recompute ?? (() => false);
   return { graph, config, parameters, parameter, state: (name) => states.get(name), pageTable, capacity, recompute };
 }
 
@@ -282,7 +289,8 @@ function recordStage(
       });
       const before = residual;
       const record = (): Residual => recordLayer(recording, layer, index, l, scope, before, shared);
-      residual = recording.recompute ? recording.graph.recompute(record) : record();
+      const again = recording.recompute({ stage: index, iteration, layer: l });
+      residual = again ? recording.graph.recompute(record) : record();
     });
     if (residual.delta !== undefined)
       recording.graph.label(residual.delta, `stage.${index}.iteration.${iteration}.delta`);

@@ -36,6 +36,7 @@ export {
   type SgdSettings,
 } from './optimizer.ts';
 export type { NormStatistics, OutlierSettings } from './outlier-steps.ts';
+export type { RecomputeShare } from './recompute.ts';
 export { renderReport, validationChart } from './report.ts';
 export { type Chart, renderChartFile, type Series } from './report-chart.ts';
 export { checkSameRun, planRun, type RunConfig, sizesForText, type TextFacts, type TextSizes } from './run-config.ts';

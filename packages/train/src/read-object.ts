@@ -5,7 +5,6 @@ import { ConfigError } from '@yoco-u/spec';
 export interface Reader {
   integer(key: string, least: number, most?: number): number | undefined;
   number(key: string, least: number, most: number): number | undefined;
-  flag(key: string): boolean | undefined;
   text(key: string): string | undefined;
   /** One text or several. */
   texts(key: string): readonly string[] | undefined;
@@ -43,7 +42,6 @@ export function readObject<T extends object>(value: unknown, where: string, read
       const accepts = (found: unknown): found is number => typeof found === 'number' && found >= least && found <= most;
       return take(key, `a number ${bound}`, accepts);
     },
-    flag: (key) => take(key, 'true or false', (found): found is boolean => typeof found === 'boolean'),
     text: (key) => take(key, 'a text', isText),
     texts(key) {
       const accepts = (found: unknown): found is string | readonly string[] =>

@@ -73,7 +73,7 @@ describe('a request', () => {
       outliers: false,
     } as const;
     expect(parseRunRequest(JSON.parse(JSON.stringify(parseRunRequest(request))))).toEqual(request);
-    expect(parseRunRequest({ data: 'one' })).toEqual({ data: ['one'] });
+    expect(parseRunRequest({ data: 'one', recompute: 0.25 })).toEqual({ data: ['one'], recompute: 0.25 });
     expect(parseRunRequest({ optimizer: {} }).optimizer).toMatchObject({ kind: 'adamw', beta2: 0.95 });
     const muon = { kind: 'muon', momentum: 0.95, beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0 } as const;
     expect(parseRunRequest({ optimizer: { kind: 'muon', weightDecay: 0 } })).toEqual({ optimizer: muon });
@@ -101,6 +101,8 @@ describe('a request', () => {
     [{ depth: 1 }, 'config.depth'],
     [{ iterations: 0 }, 'config.iterations'],
     [{ iterations: { from: 2 } }, 'config.iterations'],
+    [{ recompute: 1.5 }, 'config.recompute'],
+    [{ recompute: 'all' }, 'config.recompute'],
     [{ clip: 0 }, 'config.clip'],
     [{ clip: Number.NaN }, 'config.clip'],
     [{ learningRate: -1 }, 'config.learningRate'],
@@ -127,7 +129,7 @@ test('a run goes on with its own settings only, but for its length and what it t
   const { config } = plan();
   const resume = (request: RunRequest, before: RunRequest = {}): void =>
     checkSameRun(config, plan({ ...before, ...request }).config, request);
-  resume({ steps: 7, checkpoints: { every: 2 }, samples: { every: 1 } });
+  resume({ steps: 7, recompute: 0.5, checkpoints: { every: 2 }, samples: { every: 1 } });
   expect(() => resume({ batch: 3 })).toThrow('resume: batch');
   expect(() => resume({ depth: 6 })).toThrow('resume: model');
   // the advice after a step that diverged; not what another default would be

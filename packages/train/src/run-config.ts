@@ -5,6 +5,7 @@ import { modelFor, widthOf } from './depth.ts';
 import { type IterationChoice, possibleIterations } from './iteration-choice.ts';
 import type { OptimizerSettings } from './optimizer.ts';
 import type { OutlierSettings } from './outlier-steps.ts';
+import type { RecomputeShare } from './recompute.ts';
 import type { RunRequest } from './run-request.ts';
 import { checkSchedule, type Schedule } from './schedule.ts';
 import { ownIterations } from './training-programs.ts';
@@ -34,7 +35,7 @@ export interface RunConfig {
   readonly sequenceLength: number;
   readonly batch: number;
   readonly accumulation: number;
-  readonly recompute: boolean;
+  readonly recompute: RecomputeShare;
   readonly steps: number;
   readonly learningRate: number;
   readonly schedule: Schedule;
@@ -154,10 +155,17 @@ export function planRun(
 }
 
 /**
- * What may differ when a run goes on: how long it is, and what it tells and keeps on the way. Which text validates is part of the
+ * What may differ when a run goes on: how long it is, what it keeps in memory, and what it tells and keeps on the way. Which text validates is part of the
  * data's own fingerprint.
  */
-const freeKeys: readonly (keyof RunConfig)[] = ['steps', 'schedule', 'validation', 'samples', 'checkpoints'];
+const freeKeys: readonly (keyof RunConfig)[] = [
+  'steps',
+  'recompute',
+  'schedule',
+  'validation',
+  'samples',
+  'checkpoints',
+];
 /** What may differ if it is asked for now: how large the steps are, after some that were too large. */
 const adjustableKeys = ['learningRate', 'clip', 'outliers'] as const;
 

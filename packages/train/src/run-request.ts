@@ -1,9 +1,11 @@
 /** What a user asks of a run: the config file and the flags, every key optional, unknown ones refused. */
+import { ConfigError } from '@yoco-u/spec';
 import type { IterationChoice } from './iteration-choice.ts';
 import { checkIterations } from './iteration-choice.ts';
 import type { OptimizerSettings } from './optimizer.ts';
 import type { OutlierSettings } from './outlier-steps.ts';
 import { type Reader, readObject } from './read-object.ts';
+import type { RecomputeShare } from './recompute.ts';
 import type { Schedule } from './schedule.ts';
 
 /** Plain JSON. What is absent follows from the text and from `depth`: see `planRun`. */
@@ -33,8 +35,8 @@ export interface RunRequest {
   readonly batch?: number;
   /** Runs of a step. */
   readonly accumulation?: number;
-  /** Less memory for about a third more work. */
-  readonly recompute?: boolean;
+  /** Less memory for up to a third more work. */
+  readonly recompute?: RecomputeShare;
   readonly steps?: number;
   readonly learningRate?: number;
   readonly schedule?: Partial<Schedule>;
@@ -83,7 +85,7 @@ export function parseRunRequest(value: unknown, where = 'config'): RunRequest {
     sequenceLength: read.integer('sequenceLength', 1, 2 ** 20),
     batch: read.integer('batch', 1, 2 ** 20),
     accumulation: read.integer('accumulation', 1, 2 ** 20),
-    recompute: read.flag('recompute'),
+    recompute: read.custom('recompute', readShare),
     steps: read.integer('steps', 1),
     learningRate: read.number('learningRate', 0, Number.MAX_VALUE),
     schedule: read.custom('schedule', readSchedule),
@@ -151,6 +153,11 @@ function readModel(value: unknown, where: string): Readonly<Record<string, unkno
     const entries = modelKeys.map((key) => [key, read.custom(key, (inner) => inner)] as const);
     return Object.fromEntries(entries) as Readonly<Record<string, unknown>>;
   });
+}
+
+function readShare(value: unknown, where: string): RecomputeShare {
+  if (typeof value === 'boolean' || (typeof value === 'number' && value >= 0 && value <= 1)) return value;
+  throw new ConfigError({ where, expected: 'true, false, or a share from 0 to 1', got: JSON.stringify(value) });
 }
 
 function readSchedule(value: unknown, where: string): Partial<Schedule> {

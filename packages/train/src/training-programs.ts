@@ -10,6 +10,7 @@ import {
 import type { Backend, Program } from '@yoco-u/spec';
 import { byteLength, f32, planArena } from '@yoco-u/tensor';
 import { momentNames, type OptimizerPrograms, type OptimizerSettings, recordOptimizer } from './optimizer.ts';
+import { type RecomputeShare, recomputedApplications } from './recompute.ts';
 
 export interface TrainingShape {
   readonly config: ModelConfig;
@@ -20,8 +21,8 @@ export interface TrainingShape {
   readonly optimizer: OptimizerSettings;
   /** Largest norm of all gradients together. */
   readonly clip: number;
-  /** Computes activations again for the gradient instead of keeping them: less memory, about a third more work. Default false. */
-  readonly recompute?: boolean;
+  /** Layer applications whose activations are computed again instead of kept: less memory, up to a third more work. Default: none. */
+  readonly recompute?: RecomputeShare;
   /** Iteration counts of the first self stage to train at. Default: the model's own. */
   readonly trainIterations?: readonly number[];
   /** Iteration counts to evaluate at. Default: the model's own; empty for none. */
@@ -60,7 +61,7 @@ export function recordPrograms(shape: TrainingShape): TrainingPrograms {
     new Map(counts.map((count) => [count, record(count === own ? config : withIterations(config, count))]));
   return {
     training: perDepth(shape.trainIterations ?? [own], (model) =>
-      recordTraining(model, { ...rows, recompute: shape.recompute === true }),
+      recordTraining(model, { ...rows, recompute: recomputedApplications(model, shape.recompute ?? false) }),
     ),
     evaluation: perDepth(shape.evaluateIterations ?? [own], (model) =>
       recordForward(model, { ...rows, outputs: 'all', head: 'loss', matrixFormat: f32 }),

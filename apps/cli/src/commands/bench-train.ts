@@ -13,7 +13,7 @@ import { printTable } from '../table.ts';
 export interface BenchTrainOptions extends BackendOptions {
   readonly shape: string;
   readonly runs: number;
-  readonly recompute?: boolean;
+  readonly recompute?: boolean | number;
   readonly json?: boolean;
 }
 
@@ -38,7 +38,7 @@ export async function benchTrain(options: BenchTrainOptions): Promise<void> {
     optimizer,
     clip: 1,
     evaluateIterations: [],
-    recompute: options.recompute === true,
+    recompute: options.recompute ?? false,
   });
   for (const { name, values } of initialWeights(config, 0)) trainer.write(name, values);
   const batch = batchOf(

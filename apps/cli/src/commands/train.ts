@@ -35,7 +35,7 @@ export interface TrainOptions extends Pick<ModelOptions, 'backend' | 'threads' |
   readonly sequenceLength?: number;
   readonly batch?: number;
   readonly accumulation?: number;
-  readonly recompute?: boolean;
+  readonly recompute?: boolean | number;
   readonly steps?: number;
   readonly learningRate?: number;
   readonly optimizer?: OptimizerSettings['kind'];
