@@ -16,6 +16,7 @@ export {
   memoryFiles,
 } from './model-files.ts';
 export { type ModelFolder, type ModelFolderSource, openModelFolder } from './model-folder.ts';
+export { encodeModelFolder, type ModelFolderContent } from './model-folder-files.ts';
 export { openSafetensors, type SafetensorsFile } from './safetensors-read.ts';
 export {
   encodeSafetensors,

@@ -121,9 +121,17 @@ export async function encodeSafetensors(
   options: SafetensorsOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const plan = planSafetensors(tensors, options);
-  const file = new Uint8Array(plan.byteLength);
+  return joinPieces(streamSafetensors(plan), plan.byteLength);
+}
+
+/** All pieces in one array. */
+export async function joinPieces(
+  pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  byteLength: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const file = new Uint8Array(byteLength);
   let reached = 0;
-  for await (const piece of streamSafetensors(plan)) {
+  for await (const piece of pieces) {
     file.set(piece, reached);
     reached += piece.length;
   }

@@ -1,5 +1,31 @@
 /** What a training run tells. */
+import type { ModelConfig } from '@yoco-u/model';
+import type { RunConfig } from './run-config.ts';
 import type { TrainState } from './train-state.ts';
+import type { TrainingMemory } from './training-programs.ts';
+
+/** Everything that is known before the first step. */
+export interface PlanEvent {
+  readonly type: 'plan';
+  /** The step that the run goes on from; 0 for a new one. */
+  readonly step: number;
+  readonly config: RunConfig;
+  readonly model: ModelConfig;
+  readonly parameters: number;
+  /** Of a training step, a mean over the iteration counts that may be drawn. */
+  readonly flopsPerToken: number;
+  /** To train on in all, repetitions included. */
+  readonly tokens: number;
+  readonly data: {
+    readonly trainTokens: number;
+    readonly validationTokens: number;
+    readonly bytesPerToken: number;
+    /** There were too few documents to choose from: one was cut in two. */
+    readonly byPosition: boolean;
+  };
+  /** Samples take a copy of the weights; their caches, and what the process itself needs, are not in the total. */
+  readonly memory: TrainingMemory & { readonly samples: number };
+}
 
 /** One step was taken, or left out. */
 export interface StepEvent {

@@ -18,6 +18,7 @@ export { type DataSplit, type SplitOptions, separateCorpora, splitCorpus } from 
 export { DivergenceError, type DivergenceFacts, findNonFinite } from './divergence-error.ts';
 export type {
   EndEvent,
+  PlanEvent,
   SampleEvent,
   SaveEvent,
   StepEvent,
@@ -36,12 +37,14 @@ export {
   type SgdSettings,
 } from './optimizer.ts';
 export type { NormStatistics, OutlierSettings } from './outlier-steps.ts';
+export type { SampleContext, TakeSamples } from './prepared-run.ts';
 export type { RecomputeShare } from './recompute.ts';
 export { renderReport, validationChart } from './report.ts';
 export { type Chart, renderChartFile, type Series } from './report-chart.ts';
 export { checkSameRun, planRun, type RunConfig, sizesForText, type TextFacts, type TextSizes } from './run-config.ts';
 export { mergeRequests, parseRunRequest, type RunRequest } from './run-request.ts';
 export { checkSchedule, type Schedule, scheduleFactor } from './schedule.ts';
+export { prepareTextRun, type TextRun, type TextRunOptions, type TextRunRequest } from './text-run.ts';
 export { type LoopSettings, type TrainOptions, train } from './train.ts';
 export { parseTrainState, type TrainState } from './train-state.ts';
 export { createTrainer, type StepSettings, scratchFor, type Trainer, type TrainerOptions } from './trainer.ts';

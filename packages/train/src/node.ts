@@ -14,11 +14,4 @@ export { type BranchOptions, branchRun } from './node/branch-run.ts';
 export { type CheckpointFiles, type Checkpoints, createCheckpoints, type SavedCheckpoint } from './node/checkpoints.ts';
 export { createMetricsFile, type MetricsFile, type MetricsLine } from './node/metrics-file.ts';
 export { openRunFolder, type RunFolder, readRun, type SavedRun } from './node/run-folder.ts';
-export {
-  type PlanEvent,
-  type RunEvent,
-  type RunOptions,
-  type RunProgress,
-  runTraining,
-  type SampleContext,
-} from './node/run-training.ts';
+export { type RunEvent, type RunOptions, type RunProgress, runTraining } from './node/run-training.ts';

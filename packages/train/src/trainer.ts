@@ -1,4 +1,5 @@
 /** A model in training on a backend: weights, gradients and moments in buffers, and the programs that change them. */
+import { tensorOf, type WritableTensor } from '@yoco-u/checkpoint';
 import { gradientName, listParameters, names } from '@yoco-u/model';
 import {
   type Backend,
@@ -142,6 +143,15 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
 export function scratchFor(trainer: Pick<Trainer, 'shapeOf'>, names: readonly string[]): Float32Array {
   const sizes = names.map((name) => trainer.shapeOf(name).reduce((product, size) => product * size, 1));
   return new Float32Array(Math.max(0, ...sizes));
+}
+
+/** The weights, to be written to a model folder one after the other: their values share one array. */
+export function modelTensors(trainer: Trainer): readonly WritableTensor[] {
+  const scratch = scratchFor(trainer, trainer.weightNames);
+  return trainer.weightNames.map((name) => ({
+    ...tensorOf(name, trainer.shapeOf(name), scratch),
+    read: () => trainer.read(name, scratch),
+  }));
 }
 
 function chosen(programs: ReadonlyMap<number, Compiled>, iterations: number, verb: string): Compiled {

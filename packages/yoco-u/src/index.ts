@@ -9,3 +9,4 @@ export {
   loadPartsFrom,
   type ModelParts,
 } from './load-model.ts';
+export { type PromptSample, type SampledModel, samplePrompts } from './sample-prompts.ts';

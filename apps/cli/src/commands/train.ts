@@ -10,13 +10,12 @@ import {
   type RunRequest,
 } from '@yoco-u/train';
 import { type RunEvent, runTraining } from '@yoco-u/train/node';
-import { builtInAttention, createBackend } from '@yoco-u/yoco-u';
+import { builtInAttention, createBackend, samplePrompts } from '@yoco-u/yoco-u';
 import { interruptSignal } from '../interrupt.ts';
 import type { ModelOptions } from '../options.ts';
 import { readJsonObject } from '../read-text.ts';
 import { CheckFailed, UsageError } from '../run-program.ts';
 import { createTrainOutput } from '../train/output.ts';
-import { samplePrompts } from '../train/sample-prompts.ts';
 
 export interface TrainOptions extends Pick<ModelOptions, 'backend' | 'threads' | 'simd' | 'json'> {
   readonly out: string;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CheckpointError } from '@yoco-u/spec';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { encodeModelFolder } from '../model-folder-files.ts';
 import { tensorOf, type WritableTensor } from '../safetensors-write.ts';
 import { floats, sampleTensors } from '../testing.ts';
 import { openModelFolder } from './model-folder.ts';
@@ -40,6 +41,14 @@ describe('a written model folder', () => {
       'model.safetensors',
       'tokenizer.json',
     ]);
+  });
+
+  test('is the same in memory, file by file', async () => {
+    const content = { config, tensors: sampleTensors(), tokenizerJson: '{}', maximumFileBytes: 100 };
+    await writeModelFolder(at('twin'), content);
+    const files = await encodeModelFolder(content);
+    expect([...files.keys()].sort()).toEqual((await readdir(at('twin'))).sort());
+    for (const [name, bytes] of files) expect(Buffer.from(bytes).equals(await readFile(at(`twin/${name}`)))).toBe(true);
   });
 
   test('is split into shards of at most the given size, each tensor whole', async () => {

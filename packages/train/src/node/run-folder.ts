@@ -1,14 +1,14 @@
 /** A run on disk: a model folder at its top, and what it takes to go on below. */
 import { mkdir, readFile, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { parseJsonObject, tensorOf } from '@yoco-u/checkpoint';
+import { parseJsonObject } from '@yoco-u/checkpoint';
 import { openModelFolder, removeAbandonedFiles, writeFileAtomically, writeModelFolder } from '@yoco-u/checkpoint/node';
 import { CapacityError, ConfigError } from '@yoco-u/spec';
 import type { SaveEvent, TrainEvent } from '../events.ts';
 import { renderReport } from '../report.ts';
 import type { RunConfig } from '../run-config.ts';
 import { parseRunRequest, type RunRequest } from '../run-request.ts';
-import { scratchFor, type Trainer } from '../trainer.ts';
+import { modelTensors, type Trainer } from '../trainer.ts';
 import { type CheckpointFiles, type Checkpoints, createCheckpoints, type SavedCheckpoint } from './checkpoints.ts';
 import { cannotWrite } from './folder-lock.ts';
 import { createMetricsFile } from './metrics-file.ts';
@@ -112,11 +112,7 @@ export function openRunFolder(path: string, run: SavedRun, tokenizerJson: string
     writeFileAtomically(join(path, name), [new TextEncoder().encode(text)]);
   const report = async (): Promise<void> => writeText(reportFile, renderReport(await metrics.read(), config));
   const publish = async (trainer: Trainer, step: number): Promise<void> => {
-    const scratch = scratchFor(trainer, trainer.weightNames);
-    const tensors = trainer.weightNames.map((name) => ({
-      ...tensorOf(name, trainer.shapeOf(name), scratch),
-      read: () => trainer.read(name, scratch),
-    }));
+    const tensors = modelTensors(trainer);
     await writeModelFolder(path, { config: config.model, tensors, tokenizerJson, metadata: { step: String(step) } });
   };
   let lastSaved: number | undefined;

@@ -1,10 +1,9 @@
 /** The tokenizer of a run: given, or learned from its text. */
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { serializeTokenizer, trainTokenizer } from '@yoco-u/tokenizer';
-import { documentSeparator } from '../data/document-pieces.ts';
 import { readTexts } from '../data/node/read-source.ts';
 import { listSourceFiles, type SourceFile } from '../data/node/source-files.ts';
+import { learnTokenizer } from '../learn-tokenizer.ts';
 import { sizesForText } from '../run-config.ts';
 import type { RunRequest } from '../run-request.ts';
 
@@ -52,16 +51,11 @@ export async function tokenizerFor(request: RunRequest, textBytes: number, optio
       report('bytes', read, total);
     },
   });
-  const tokenizer = await trainTokenizer(texts, {
-    vocabularySize: sizesForText(request, textBytes).vocabularySize,
-    specialTokens: [documentSeparator],
-    onProgress({ phase, done, total: wanted }) {
-      if (phase === 'merging') report('tokens', done, wanted ?? 0);
-    },
-    ...(signal === undefined ? {} : { signal }),
-    ...(onWarning === undefined ? {} : { onWarning }),
+  return learnTokenizer(texts, sizesForText(request, textBytes).vocabularySize, {
+    onProgress: (done, wanted) => report('tokens', done, wanted),
+    onWarning,
+    signal,
   });
-  return serializeTokenizer(tokenizer);
 }
 
 function directoryOf({ directory }: RunTextOptions): { readonly directory?: string } {

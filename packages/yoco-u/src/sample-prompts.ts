@@ -1,21 +1,41 @@
 /** Text that a model in training writes. */
 import { createLanguageModel } from '@yoco-u/engine';
-import { listParameters } from '@yoco-u/model';
-import type { Backend, DeviceBuffer } from '@yoco-u/spec';
+import { listParameters, type ModelConfig } from '@yoco-u/model';
+import type { Backend, DeviceBuffer, Tokenizer } from '@yoco-u/spec';
 import { f32 } from '@yoco-u/tensor';
-import { scratchFor, type TextSample } from '@yoco-u/train';
-import type { SampleContext } from '@yoco-u/train/node';
+
+/** What is sampled: the `SampleContext` of `@yoco-u/train` is one. */
+export interface SampledModel {
+  /** Where weights are read from, into `into` or an array of their own. */
+  readonly trainer: { read(name: string, into?: Float32Array): Promise<Float32Array> };
+  readonly model: ModelConfig;
+  readonly tokenizer: Tokenizer;
+  readonly settings: {
+    readonly prompts: readonly string[];
+    /** Most tokens of a sample. */
+    readonly tokens: number;
+    readonly temperature: number;
+  };
+}
+
+/** A prompt with what the model goes on to write. */
+export interface PromptSample {
+  readonly prompt: string;
+  readonly text: string;
+}
 
 /** Copies the weights into an engine of its own, continues each prompt with one seed, and lets go of it all. */
 export async function samplePrompts(
   backend: Backend,
-  { trainer, model: config, tokenizer, settings }: SampleContext,
+  { trainer, model: config, tokenizer, settings }: SampledModel,
   signal: AbortSignal,
-): Promise<readonly TextSample[]> {
+): Promise<readonly PromptSample[]> {
   const parameters: Record<string, DeviceBuffer> = {};
-  const scratch = scratchFor(trainer, trainer.weightNames);
+  const listed = listParameters(config);
+  const sizes = listed.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
+  const scratch = new Float32Array(Math.max(...sizes));
   try {
-    for (const { name, shape, use } of listParameters(config)) {
+    for (const { name, shape, use } of listed) {
       parameters[name] = backend.allocate({ shape, format: use === 'matrix' ? backend.matrixFormat : f32 });
       backend.write(parameters[name], await trainer.read(name, scratch));
     }
@@ -37,7 +57,7 @@ export async function samplePrompts(
     parameters,
     contextLength,
   });
-  const samples: TextSample[] = [];
+  const samples: PromptSample[] = [];
   for (const { prompt, ids } of prompts) {
     if (ids.length === 0 || signal.aborted) continue;
     let text = '';
