@@ -41,6 +41,10 @@ export function createExecutable(context: ExecutableContext, program: Program, e
   return {
     program,
     arenaBytes,
+    dispatches(values) {
+      for (const scalar of program.scalars) scalarValue(scalar, values);
+      return encoded.entries;
+    },
     bind(buffers) {
       if (disposed) throw new DisposedError('executable');
       checkBuffers(program, buffers);

@@ -60,6 +60,7 @@ export function createExecutable(
   const executable: Executable = {
     program,
     arenaBytes: plan.bytes,
+    dispatches: (values) => countAll(program, encoded, values).filter((count) => count !== undefined).length,
     bind(buffers) {
       if (disposed) throw new DisposedError('executable');
       checkBuffers(program, buffers);
@@ -115,12 +116,10 @@ function bind(
     run(values?: ScalarValues) {
       if (disposed) throw new DisposedError('binding (or a buffer of it)');
       faults.check(where);
-      const value = (of: Value): number => (isScalar(of) ? scalarValue(of, values) : of);
-      for (const scalar of program.scalars) scalarValue(scalar, values);
-      const counts = encoded.dispatches.map((dispatch) => countsOf(dispatch, value));
+      const counts = countAll(program, encoded, values);
       bindGroups();
       faults.watch(where, () => {
-        uniforms.write(value);
+        uniforms.write(valueIn(values));
         const encoder = device.createCommandEncoder();
         const pass = encoder.beginComputePass();
         let current: GPUComputePipeline | undefined;
@@ -180,7 +179,22 @@ function createGroups(
   });
 }
 
-/** Workgroups of a dispatch in this run; undefined where there are none. */
+const valueIn =
+  (values: ScalarValues | undefined) =>
+  (of: Value): number =>
+    isScalar(of) ? scalarValue(of, values) : of;
+
+/** Workgroups of every dispatch in a run with these values; undefined where there are none. */
+function countAll(
+  program: Program,
+  { dispatches }: EncodedProgram,
+  values: ScalarValues | undefined,
+): readonly (readonly [number, number, number] | undefined)[] {
+  const value = valueIn(values);
+  for (const scalar of program.scalars) value(scalar);
+  return dispatches.map((dispatch) => countsOf(dispatch, value));
+}
+
 function countsOf(
   dispatch: EncodedDispatch,
   value: (of: Value) => number,

@@ -227,6 +227,19 @@ export const programChecks: readonly CheckOf<CreateBackend>[] = [
     },
   ],
   [
+    'says how many dispatches a run is, and how many fewer without rows',
+    async (create) => {
+      await using backend = await create();
+      using layer = await createLayer(backend, 9);
+      const { executable } = layer;
+      const counted = executable.dispatches({ rows: 9, factor: 1 });
+      expectThat(Number.isInteger(counted) && counted > 0, 'dispatches of 9 rows', 'an integer > 0', counted);
+      const none = executable.dispatches({ rows: 0, factor: 1 });
+      expectThat(none <= counted, 'dispatches of 0 rows', `at most ${counted}`, none);
+      await expectError('dispatches without values', 'shape', () => executable.dispatches());
+    },
+  ],
+  [
     'names a kernel that it does not have',
     async (create) => {
       await using backend = await create();

@@ -62,6 +62,11 @@ export interface Executable extends Disposable {
   readonly program: Program;
   /** Bytes of temporaries; shared with the other executables of the backend. */
   readonly arenaBytes: number;
+  /**
+   * How many pieces of work one after the other a run with these values is: dispatches on a GPU, phases of kernels that threads
+   * run together. Nothing is run. Throws `ShapeError` for a scalar without a value.
+   */
+  dispatches(values?: ScalarValues): number;
   /** Fixes a buffer for every bound name. Throws `ShapeError` for a missing, unknown or mistyped one. */
   bind(buffers: Readonly<Record<string, DeviceBuffer>>): Binding;
 }

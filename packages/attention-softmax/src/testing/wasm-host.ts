@@ -74,6 +74,7 @@ export function createWasmHost({ kernels, threads, variant, reversed = false }: 
   const compile = (program: Program): Executable => ({
     program,
     arenaBytes: 0,
+    dispatches: () => program.calls.length,
     bind(buffers) {
       const scalarBlock = take(4 * Math.max(1, program.scalars.length));
       const temporaries: { address: number; bytes: number }[] = [];

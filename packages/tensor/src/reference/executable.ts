@@ -55,6 +55,10 @@ export function createReferenceExecutable(
   return {
     program,
     arenaBytes: plan.bytes,
+    dispatches(values) {
+      for (const scalar of program.scalars) scalarValue(scalar, values);
+      return program.calls.length;
+    },
     bind(buffers): Binding {
       alive();
       checkBuffers(program, buffers);
