@@ -36,5 +36,6 @@ export async function openModel(
     ...serving,
   });
   progress.end();
+  if (options.backend === 'auto') console.error(loaded.backend.description);
   return loaded;
 }

@@ -22,7 +22,7 @@ export function decimal(least: number, most = Number.POSITIVE_INFINITY): (text: 
 
 /** Options of every command that loads a model. */
 export interface ModelOptions {
-  readonly backend: 'wasm' | 'webgpu' | 'reference';
+  readonly backend: 'wasm' | 'webgpu' | 'reference' | 'auto';
   readonly threads?: number;
   readonly simd?: 'relaxed' | 'baseline';
   readonly context?: number;

@@ -83,6 +83,7 @@ export function createProgram(): Command {
     .option('--shape <name>', '1m: 128 wide, 3 + 3 layers; 8m: 256 wide, 4 + 4 layers; both T = 3', '1m')
     .option('--runs <count>', 'steps; the best counts', integer(1, 1000), 10)
     .option('--recompute [share]', 'compute activations of this share of layer applications twice', decimal(0, 1))
+    .addOption(backendOption())
     .option('--threads <count>', 'threads (default: all cores)', integer(1, 256))
     .addOption(simdOption())
     .option('--json', 'print one JSON object')
@@ -274,7 +275,9 @@ function modelCommand(parent: Command, name: string, description: string): Comma
 }
 
 function backendOption(): Option {
-  return new Option('--backend <name>', 'what to run on').choices(['wasm', 'webgpu', 'reference']).default('wasm');
+  return new Option('--backend <name>', 'what to run on; auto tries wasm and webgpu and takes the faster')
+    .choices(['wasm', 'webgpu', 'reference', 'auto'])
+    .default('wasm');
 }
 
 function simdOption(): Option {

@@ -7,8 +7,8 @@ import { loadModelFolderInWorker } from '@yoco-u/yoco-u/node';
 import { readSettings, type Settings } from './settings.ts';
 
 const settings = readSettings(process.env);
-const { models, host, port, sequences, prefixCacheBytes, memoryBytes, threads, graceMs } = settings;
-const load = { sequences, prefixCacheBytes, ...(threads === undefined ? {} : { threads }) };
+const { models, host, port, sequences, prefixCacheBytes, memoryBytes, threads, backend, graceMs } = settings;
+const load = { sequences, prefixCacheBytes, backend, ...(threads === undefined ? {} : { threads }) };
 const apiKeys = await readKeys(settings);
 const logger = createLogger();
 const serving = await serve({
@@ -16,7 +16,16 @@ const serving = await serve({
     models.map(async (path) => {
       await using folder = await openModelFolder(path);
       const bytes = estimateMemory(folder, load);
-      return folderSource({ path, bytes, sequences, load: () => loadModelFolderInWorker(path, load) });
+      return folderSource({
+        path,
+        bytes,
+        sequences,
+        async load() {
+          const loaded = await loadModelFolderInWorker(path, load);
+          logger.info({ path, backend: loaded.backend.description }, 'loaded');
+          return loaded;
+        },
+      });
     }),
   ),
   host,

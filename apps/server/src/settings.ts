@@ -7,6 +7,7 @@ export interface Settings {
   readonly port: number;
   readonly sequences: number;
   readonly prefixCacheBytes: number;
+  readonly backend: 'wasm' | 'webgpu' | 'auto';
   readonly graceMs: number;
   readonly memoryBytes?: number;
   readonly threads?: number;
@@ -28,6 +29,10 @@ export function readSettings(environment: Readonly<Record<string, string | undef
   if (models.length === 0) {
     throw new ConfigError({ where: 'YOCO_U_MODELS', expected: 'model folders, separated by commas', got: 'none' });
   }
+  const backend = text('YOCO_U_BACKEND') ?? 'wasm';
+  if (backend !== 'wasm' && backend !== 'webgpu' && backend !== 'auto') {
+    throw new ConfigError({ where: 'YOCO_U_BACKEND', expected: 'wasm, webgpu or auto', got: `'${backend}'` });
+  }
   const optional = {
     memoryBytes: integer('YOCO_U_MEMORY_BYTES'),
     threads: integer('YOCO_U_THREADS'),
@@ -40,6 +45,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     port: integer('PORT') ?? 8080,
     sequences: integer('YOCO_U_SEQUENCES') ?? 8,
     prefixCacheBytes: integer('YOCO_U_PREFIX_CACHE_BYTES') ?? 2 ** 28,
+    backend,
     graceMs: 1000 * (integer('YOCO_U_GRACE_SECONDS') ?? 30),
     ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)),
   };

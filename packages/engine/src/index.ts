@@ -1,6 +1,7 @@
 export { createLanguageModel, type EngineLanguageModel, type EngineOptions } from './language-model.ts';
 export { type LoadParametersOptions, loadParameters } from './load-parameters.ts';
 export { createModelMemory, type ModelMemory, memoryBytes, memoryShape } from './memory.ts';
+export { randomParameters } from './random-parameters.ts';
 export { createRunner, type Runner, type RunnerOptions, type Segment } from './runner.ts';
 export { cacheBytes } from './runtime.ts';
 export type { SavedSequence } from './saved-sequence.ts';

@@ -1,5 +1,6 @@
 export { builtInAttention, builtInPlugins, registryOf } from './attention.ts';
 export { type BackendOptions, createBackend } from './backends.ts';
+export type { BackendPurpose } from './choose-backend.ts';
 export { estimateMemory } from './estimate-memory.ts';
 export {
   type LoadedModel,

@@ -43,7 +43,7 @@ export interface LoadedModel extends AsyncDisposable {
 export async function loadPartsFrom(folder: ModelFolder, options: LoadOptions = {}): Promise<ModelParts> {
   const written = parseConfig(folder.config, [...registryOf(options.plugins ?? []), ...builtInAttention]);
   const config = options.iterations === undefined ? written : withIterations(written, options.iterations);
-  const backend = await createBackend(options);
+  const backend = await createBackend(options, { model: config, use: 'generate' });
   try {
     const parameters = await loadParameters(backend, config, folder, {
       ...(options.signal === undefined ? {} : { signal: options.signal }),

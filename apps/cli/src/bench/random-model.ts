@@ -1,8 +1,7 @@
 /** Random weights of a known shape: speed does not depend on what a model has learned. */
-import { createLanguageModel } from '@yoco-u/engine';
-import { listParameters, parseConfig } from '@yoco-u/model';
-import type { Backend, DeviceBuffer, Tokenizer } from '@yoco-u/spec';
-import { f32 } from '@yoco-u/tensor';
+import { createLanguageModel, randomParameters } from '@yoco-u/engine';
+import { parseConfig } from '@yoco-u/model';
+import type { Tokenizer } from '@yoco-u/spec';
 import { type BackendOptions, builtInAttention, createBackend, type LoadedModel } from '@yoco-u/yoco-u';
 import type { ServingOptions } from '../open-model.ts';
 import { UsageError } from '../run-program.ts';
@@ -37,12 +36,8 @@ export async function randomModel(
     throw new UsageError(`--random: expected one of ${Object.keys(shapes).join(', ')}, got '${name}'`);
   }
   const config = parseConfig(json, builtInAttention);
-  const backend = await createBackend(options);
-  const parameters: Record<string, DeviceBuffer> = {};
-  for (const { name: parameter, shape, use } of listParameters(config)) {
-    const format = use === 'matrix' ? backend.matrixFormat : f32;
-    parameters[parameter] = fillRandom(backend, backend.allocate({ shape, format }), shape);
-  }
+  const backend = await createBackend(options, { model: config, use: 'generate' });
+  const parameters = randomParameters(backend, config);
   const tokenizer = silentTokenizer(config.vocabularySize);
   const model = await createLanguageModel({
     id: name,
@@ -61,27 +56,6 @@ export async function randomModel(
       await backend[Symbol.asyncDispose]();
     },
   };
-}
-
-/** Uniform in ±sqrt(3 / inner), which keeps activations near unit size; vectors are ones. */
-function fillRandom(backend: Backend, buffer: DeviceBuffer, shape: readonly number[]): DeviceBuffer {
-  const inner = shape[1];
-  if (inner === undefined) {
-    backend.write(buffer, new Float32Array(shape[0]!).fill(1));
-    return buffer;
-  }
-  const range = 2 * Math.sqrt(3 / inner);
-  const rowsAtOnce = Math.max(8, Math.floor(2 ** 20 / inner / 8) * 8);
-  let state = 1;
-  for (let row = 0; row < shape[0]!; row += rowsAtOnce) {
-    const data = new Float32Array(Math.min(rowsAtOnce, shape[0]! - row) * inner);
-    for (let i = 0; i < data.length; i++) {
-      state = (Math.imul(state, 1664525) + 1013904223) | 0;
-      data[i] = (state / 2 ** 32) * range;
-    }
-    backend.write(buffer, data, row * inner);
-  }
-  return buffer;
 }
 
 /** Ids only: random weights have no text to show. */

@@ -27,7 +27,7 @@ export async function benchTrain(options: BenchTrainOptions): Promise<void> {
   }
   const signal = interruptSignal();
   const config = parseConfig(shape.model, builtInAttention);
-  await using backend = await createBackend(options);
+  await using backend = await createBackend(options, { model: config, use: 'train' });
   const { sequences, sequenceLength } = shape;
   const before = process.memoryUsage.rss();
   using trainer = await createTrainer({

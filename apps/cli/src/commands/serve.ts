@@ -23,13 +23,16 @@ export interface ServeCommandOptions extends Omit<ModelOptions, 'json'> {
 }
 
 export async function serve(folders: readonly string[], options: ServeCommandOptions): Promise<void> {
-  const models = await Promise.all((folders.length === 0 ? [undefined] : folders).map((text) => source(text, options)));
+  const logger = createLogger();
+  const models = await Promise.all(
+    (folders.length === 0 ? [undefined] : folders).map((text) => source(text, options, logger)),
+  );
   const serving = await startServer({
     models,
     host: options.host,
     port: options.port,
     limits: { queue: options.queue },
-    logger: createLogger(),
+    logger,
     logPrompts: options.logPrompts === true,
     ...(options.memory === undefined ? {} : { memoryBytes: options.memory * 2 ** 20 }),
     ...(options.apiKeys === undefined ? {} : { apiKeys: await readKeyFile(options.apiKeys) }),
@@ -47,7 +50,11 @@ export async function serve(folders: readonly string[], options: ServeCommandOpt
 }
 
 /** A folder, or name=folder. The bundled model is called yoco-u. */
-async function source(text: string | undefined, options: ServeCommandOptions): Promise<ModelSource> {
+async function source(
+  text: string | undefined,
+  options: ServeCommandOptions,
+  logger: ReturnType<typeof createLogger>,
+): Promise<ModelSource> {
   const { name, folder } = /^(?<name>[\w.-]+)=(?<folder>.+)$/.exec(text ?? '')?.groups ?? {};
   const path = modelFolder(folder ?? text);
   const load: LoadModelOptions = {
@@ -66,7 +73,11 @@ async function source(text: string | undefined, options: ServeCommandOptions): P
     ...(called === undefined ? {} : { name: called }),
     bytes: estimateMemory(files, load),
     sequences: options.sequences,
-    load: () => loadModelFolderInWorker(path, { ...load, worker: modelWorker() }),
+    async load() {
+      const loaded = await loadModelFolderInWorker(path, { ...load, worker: modelWorker() });
+      logger.info({ path, backend: loaded.backend.description }, 'loaded');
+      return loaded;
+    },
   });
 }
 

@@ -1,5 +1,6 @@
 /** `train`: text to a model folder, with figures on the way. */
 import { measureFmaPeak } from '@yoco-u/backend-wasm/bench';
+import type { ModelConfig } from '@yoco-u/model';
 import type { Backend } from '@yoco-u/spec';
 import { createReferenceBackend } from '@yoco-u/tensor/reference';
 import {
@@ -50,23 +51,24 @@ export async function train(options: TrainOptions): Promise<void> {
   const file = await readConfig(options.config);
   const request = mergeRequests(file, requestOf(options, file));
   const output = createTrainOutput(options.json === true);
-  await using backend = await openBackend(options);
+  await using opened = lateBackend((model) => openBackend(options, model));
   try {
     const run = runTraining({
       folder: options.out,
       request,
       resume: options.resume,
-      backend,
+      backend: opened.open,
       registry: builtInAttention,
       stopAt: options.stopAt,
       cacheFolder: options.cache,
-      flopLimit: options.backend === 'wasm' ? async () => 1e9 * (await measureFmaPeak(backend.threads)) : undefined,
-      sample: (context) => samplePrompts(backend, context, signal),
+      flopLimit:
+        options.backend === 'wasm' ? async () => 1e9 * (await measureFmaPeak(opened.backend().threads)) : undefined,
+      sample: (context) => samplePrompts(opened.backend(), context, signal),
       onProgress: output.progress,
       onWarning: output.warning,
       signal,
     });
-    await show(run, output, options, backend);
+    await show(run, output, options, opened.backend);
   } catch (error) {
     output.end();
     if (signal.aborted && error === signal.reason) throw error;
@@ -80,24 +82,43 @@ async function show(
   run: AsyncIterable<RunEvent>,
   output: ReturnType<typeof createTrainOutput>,
   options: TrainOptions,
-  backend: Backend,
+  backend: () => Backend,
 ): Promise<void> {
   for await (const event of run) {
-    output.show(event, backend.description, options.out);
+    output.show(event, backend().description, options.out);
     if (event.type === 'plan' && options.dryRun === true) return;
   }
 }
 
+interface LateBackend extends AsyncDisposable {
+  open(model: ModelConfig): Promise<Backend>;
+  /** To be asked once it is open. */
+  backend(): Backend;
+}
+
+function lateBackend(openFor: (model: ModelConfig) => Promise<Backend>): LateBackend {
+  let backend: Backend | undefined;
+  return {
+    async open(model) {
+      backend = await openFor(model);
+      return backend;
+    },
+    backend: () => backend!,
+    [Symbol.asyncDispose]: async () => backend?.[Symbol.asyncDispose](),
+  };
+}
+
 /** In float32 the reference goes on from a checkpoint exactly. */
-async function openBackend(options: TrainOptions): Promise<Backend> {
+async function openBackend(options: TrainOptions, model: ModelConfig): Promise<Backend> {
   if (options.backend === 'reference') {
     return createReferenceBackend({ precision: 32, kernels: builtInAttention.flatMap(({ kernels }) => kernels) });
   }
-  return createBackend({
+  const settings = {
     backend: options.backend,
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     ...(options.simd === undefined ? {} : { simd: options.simd }),
-  });
+  };
+  return createBackend(settings, { model, use: 'train' });
 }
 
 async function readConfig(path: string | undefined): Promise<RunRequest> {

@@ -22,7 +22,8 @@ export interface RunOptions {
   readonly request: RunRequest;
   /** `auto`: go on from the latest checkpoint if there is one; a number: from that step's; absent: a new run. */
   readonly resume?: 'auto' | number | undefined;
-  readonly backend: Backend;
+  /** What it runs on, or what opens it once the model is known. The caller disposes it. */
+  readonly backend: Backend | ((model: ModelConfig) => Promise<Backend>);
   readonly registry: AttentionRegistry;
   /** Where relative sources begin. Default: the working directory. */
   readonly directory?: string | undefined;
@@ -46,7 +47,7 @@ export type RunEvent = PlanEvent | TrainEvent;
  * `BackendError` for what cannot work; later `DivergenceError`, or `CheckpointError` where a checkpoint cannot be written.
  */
 export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent, void, undefined> {
-  const { folder, backend, registry, signal } = options;
+  const { folder, registry, signal } = options;
   await makeFolder(folder);
   await using _lock = await lockFolder(folder);
   const saved = await readRun(folder);
@@ -68,6 +69,7 @@ export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent
   const planned = planTokenized({ request, sequenceLength, tokenizer, data }, registry);
   const { config, model } = planned;
   if (saved !== undefined) checkSameRun(saved.config, config, options.request);
+  const backend = typeof options.backend === 'function' ? await options.backend(model) : options.backend;
   using prepared = await prepareRun(planned, backend, options.sample);
   const { trainer } = prepared;
   const run = openRunFolder(folder, { request, config }, tokenizerJson);

@@ -1,0 +1,66 @@
+/** How fast a backend is for a model: a chunk of a prompt and a few decoded tokens, with weights that mean nothing. */
+import { createModelMemory, createRunner, memoryShape, type Runner, randomParameters } from '@yoco-u/engine';
+import { countParameters, type ModelConfig } from '@yoco-u/model';
+import type { Backend, DeviceBuffer } from '@yoco-u/spec';
+
+/** Seconds a token. */
+export interface BackendSpeed {
+  /** Of a prompt, read in one chunk. */
+  readonly prefill: number;
+  readonly decode: number;
+}
+
+const mostChunkRows = 64;
+const mostTokens = 128;
+/** Each of the two is measured so often, or until this is over: the best counts. */
+const mostRuns = 8;
+const runMs = 300;
+/** Larger models are tried with fewer layers: the ratio of two backends stays about the same. */
+const mostWeightBytes = 2 ** 28;
+const mostIterations = 4;
+
+/** The model itself, or, where that would take long, one of the same widths and fewer layers. */
+export function trialModel(model: ModelConfig): ModelConfig {
+  let stages = model.stages.map((stage) => ({ ...stage, iterations: Math.min(stage.iterations, mostIterations) }));
+  const isLarge = (): boolean => 4 * countParameters({ ...model, stages }) > mostWeightBytes;
+  while (isLarge() && stages.some(({ layers }) => layers.length > 1)) {
+    stages = stages.map((stage) => ({ ...stage, layers: stage.layers.slice(0, Math.ceil(stage.layers.length / 2)) }));
+  }
+  return { ...model, stages };
+}
+
+/** Measures the model on the backend. What it takes is given back, whatever happens. */
+export async function measureBackend(backend: Backend, model: ModelConfig): Promise<BackendSpeed> {
+  const tokens = Math.min(mostTokens, model.contextLength);
+  const rows = Math.min(mostChunkRows, tokens);
+  const owned: Disposable[] = [];
+  try {
+    const parameters = randomParameters(backend, model);
+    owned.push(...Object.values<DeviceBuffer>(parameters));
+    const memory = createModelMemory(backend, model, memoryShape(1, tokens));
+    owned.push(memory);
+    const secondsOf = async (maxRows: number, start: number): Promise<number> => {
+      const options = { maxRows, maxSegments: 1, outputs: 1, head: 'logits', memory, parameters } as const;
+      const runner = await createRunner(backend, model, options);
+      owned.push(runner);
+      return (await bestSeconds(runner, maxRows, start, new Float32Array(model.vocabularySize))) / maxRows;
+    };
+    return { prefill: await secondsOf(rows, 0), decode: await secondsOf(1, tokens - 1) };
+  } finally {
+    for (const one of owned.reverse()) one[Symbol.dispose]();
+  }
+}
+
+/** The best of a few runs behind one that compiles and warms up. */
+async function bestSeconds(runner: Runner, rows: number, start: number, logits: Float32Array): Promise<number> {
+  const segments = [{ tokens: new Int32Array(rows), start, slot: 0 }];
+  let best = Number.POSITIVE_INFINITY;
+  const end = performance.now() + runMs;
+  for (let run = 0; run <= mostRuns && (run < 2 || performance.now() < end); run++) {
+    const began = performance.now();
+    runner.run(segments, [rows - 1]);
+    await runner.read(logits);
+    if (run > 0) best = Math.min(best, performance.now() - began);
+  }
+  return best / 1000;
+}
