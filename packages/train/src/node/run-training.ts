@@ -1,5 +1,6 @@
 /** A run from text to a model folder: tokenizer, data, sizes, trainer, loop and checkpoints in one. */
 import { join } from 'node:path';
+import type { ModelConfig } from '@yoco-u/model';
 import { type AttentionRegistry, type Backend, ConfigError, type Tokenizer } from '@yoco-u/spec';
 import { parseTokenizer } from '@yoco-u/tokenizer';
 import { type PreparedData, prepareData } from '../data/node/prepare-data.ts';
