@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoadedModel, LoadModelOptions } from '@yoco-u/yoco-u';
 import { loadModelFolder } from '@yoco-u/yoco-u/node';
+import { backendOptions } from './backend-options.ts';
 import type { ModelOptions } from './options.ts';
 import { createProgress } from './progress.ts';
 import { UsageError } from './run-program.ts';
@@ -26,12 +27,10 @@ export async function openModel(
 ): Promise<LoadedModel> {
   const progress = createProgress('loading', 'bytes');
   const loaded = await loadModelFolder(modelFolder(folder), {
-    backend: options.backend,
+    ...backendOptions(options),
     signal,
     onProgress: progress.update,
     ...(options.iterations === undefined ? {} : { iterations: options.iterations }),
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
-    ...(options.simd === undefined ? {} : { simd: options.simd }),
     ...(options.context === undefined ? {} : { contextLength: options.context }),
     ...serving,
   });

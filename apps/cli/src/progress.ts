@@ -8,7 +8,7 @@ export interface Progress {
 const quietMs = 1000;
 const intervalMs = 100;
 
-export function createProgress(label: string, unit: 'bytes' | 'tokens' | 'runs'): Progress {
+export function createProgress(label: string, unit: 'bytes' | 'tokens' | 'runs' | 'shaders'): Progress {
   const began = performance.now();
   let last = 0;
   let shown = false;
@@ -26,5 +26,17 @@ export function createProgress(label: string, unit: 'bytes' | 'tokens' | 'runs')
     end() {
       if (shown) process.stderr.write('\r\u001b[K');
     },
+  };
+}
+
+/** A line for what begins and ends by itself, again and again: shaders that are compiled. */
+export function createCompileProgress(): (done: number, total: number) => void {
+  let current: Progress | undefined;
+  return (done, total) => {
+    current ??= createProgress('compiling', 'shaders');
+    current.update(done, total);
+    if (done < total) return;
+    current.end();
+    current = undefined;
   };
 }

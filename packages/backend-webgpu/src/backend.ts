@@ -19,7 +19,7 @@ import { createFaults } from './faults.ts';
 import { createKernelSet } from './kernel-set.ts';
 import { baseWebGpuKernels } from './kernels/index.ts';
 import { createPanelWriter } from './panel-writer.ts';
-import { createPipelines } from './pipelines.ts';
+import { type CompileListener, createPipelines } from './pipelines.ts';
 import { checkFormat, checkRange, createTransfer } from './transfer.ts';
 
 export interface WebGpuBackendOptions {
@@ -30,6 +30,8 @@ export interface WebGpuBackendOptions {
    * CPU do. Default: by the adapter.
    */
   readonly tiles?: WebGpuDevice['tiles'];
+  /** Told how many shaders are compiled, of those under way and compiled since none were. Must not throw. */
+  readonly onCompile?: CompileListener;
 }
 
 /** A backend, and how its device can be taken away: for tests of what follows. */
@@ -66,7 +68,7 @@ async function create(
 ): Promise<Backend> {
   const faults = createFaults(device);
   const memory = createDeviceMemory(device, faults);
-  const pipelines = createPipelines(device, faults);
+  const pipelines = createPipelines(device, faults, options.onCompile);
   const facts = describeDevice(device, tiles);
   const kernels = createKernelSet([...(options.kernels ?? []), ...baseWebGpuKernels], facts);
   const panels = await createPanelWriter(device, memory, faults, pipelines);

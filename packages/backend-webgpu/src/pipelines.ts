@@ -40,8 +40,20 @@ export function declarations({ uniforms, bindings, extensions }: ShaderText): st
   return `${lines.join('\n')}\n`;
 }
 
-export function createPipelines(device: GPUDevice, faults: Faults): Pipelines {
+/** Told how many texts are compiled of those asked for since the last time that all were. */
+export type CompileListener = (done: number, total: number) => void;
+
+export function createPipelines(device: GPUDevice, faults: Faults, onCompile?: CompileListener): Pipelines {
   const compiled = new Map<string, Promise<Pipeline>>();
+  let done = 0;
+  let total = 0;
+  const count = async (started: Promise<Pipeline>): Promise<void> => {
+    onCompile?.(done, ++total);
+    // failures are those of `compile`
+    await started.catch(() => undefined);
+    onCompile?.(++done, total);
+    if (done === total) done = total = 0;
+  };
   const layouts = new Map<string, GPUBindGroupLayout>();
 
   const layoutOf = ({ uniforms, bindings }: ShaderText): GPUBindGroupLayout => {
@@ -106,6 +118,7 @@ export function createPipelines(device: GPUDevice, faults: Faults): Pipelines {
       if (known !== undefined) return known;
       const started = build(shader, prefix);
       compiled.set(key, started);
+      void count(started);
       // what failed is tried again: its kernel may have been named differently
       started.catch(() => compiled.delete(key));
       return started;

@@ -6,6 +6,7 @@ import type { FromWorker, Request, ToWorker } from './protocol.ts';
 /** What they throw ends the call: it becomes the error that `result` rejects with. */
 export interface CallEvents {
   onProgress?(done: number, total: number): void;
+  onCompile?(done: number, total: number): void;
   onPart?(part: GeneratePart): void;
 }
 
@@ -54,6 +55,7 @@ export function createCalls(port: MessagePort): Calls {
     try {
       if (data.kind === 'part') events.onPart?.(data.part);
       else if (data.kind === 'progress') events.onProgress?.(data.done, data.total);
+      else if (data.kind === 'compile') events.onCompile?.(data.done, data.total);
     } catch (error) {
       call.leave();
       take(data.call)?.reject(error);

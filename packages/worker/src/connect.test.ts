@@ -230,18 +230,20 @@ describe('loading', () => {
   test('gives the loader the request, and the details back, and tells how far it is', async () => {
     const steps: number[][] = [];
     const { connecting } = await loadWith(
-      async (request, { onProgress }) => {
+      async (request, { onProgress, onCompile }) => {
         expect(request).toEqual({ folder: 'f' });
         onProgress(1, 3);
         onProgress(3, 3);
+        onCompile(0, 2);
       },
-      { onProgress: (...step) => steps.push(step) },
+      { onProgress: (...step) => steps.push(step), onCompile: (...step) => steps.push([...step, 0]) },
     );
     const { model, details } = await connecting;
     expect(details).toEqual({ of: { folder: 'f' } });
     expect(steps).toEqual([
       [1, 3],
       [3, 3],
+      [0, 2, 0],
     ]);
     await model[Symbol.asyncDispose]();
   });

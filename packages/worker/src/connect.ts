@@ -12,6 +12,8 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
   /** Bytes of weights loaded so far and in all. */
   readonly onProgress?: (loaded: number, total: number) => void;
+  /** Shaders compiled so far and in all, while the model is loaded. */
+  readonly onCompile?: (done: number, total: number) => void;
 }
 
 export interface ConnectedModel<Details, Stats> {
@@ -32,7 +34,7 @@ export interface ConnectedModel<Details, Stats> {
 export async function connectLanguageModel<Details = undefined, Stats = undefined>(
   thread: ModelThread,
   request: unknown,
-  { signal, onProgress }: ConnectOptions = {},
+  { signal, onProgress, onCompile }: ConnectOptions = {},
 ): Promise<ConnectedModel<Details, Stats>> {
   const link = linkTo(thread);
   const calls = createCalls(link.port);
@@ -40,7 +42,11 @@ export async function connectLanguageModel<Details = undefined, Stats = undefine
   let loaded: LoadResult;
   let tokenizer: Tokenizer;
   try {
-    const call = calls.open({ kind: 'load', request }, onProgress === undefined ? {} : { onProgress });
+    const events = {
+      ...(onProgress === undefined ? {} : { onProgress }),
+      ...(onCompile === undefined ? {} : { onCompile }),
+    };
+    const call = calls.open({ kind: 'load', request }, events);
     loaded = (await resultOf(call, signal)) as LoadResult;
     tokenizer = parseTokenizer(loaded.tokenizerJson);
   } catch (error) {

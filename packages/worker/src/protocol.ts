@@ -45,7 +45,7 @@ export type ToWorker = { readonly call: number } & (
 );
 
 export type FromWorker = { readonly call: number } & (
-  | { readonly kind: 'progress'; readonly done: number; readonly total: number }
+  | { readonly kind: 'progress' | 'compile'; readonly done: number; readonly total: number }
   | { readonly kind: 'part'; readonly part: GeneratePart }
   | { readonly kind: 'result'; readonly value?: unknown }
   | { readonly kind: 'error'; readonly error: PlainError }

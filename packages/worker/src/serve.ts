@@ -19,6 +19,8 @@ export interface LoadContext {
   readonly signal: AbortSignal;
   /** Bytes loaded so far and in all. */
   readonly onProgress: (loaded: number, total: number) => void;
+  /** Shaders compiled so far and in all. */
+  readonly onCompile: (done: number, total: number) => void;
 }
 
 /** Makes the model that the outside asks for; what `request` is, is between the two. */
@@ -39,10 +41,17 @@ export function serveLanguageModel(port: MessagePort, load: LoadServedModel): vo
   const calls = new Map<number, OpenCall>();
   let served: ServedModel | undefined;
   const post = (message: FromWorker): void => port.postMessage(message);
-  const progressOf = (call: number) => (done: number, total: number) => post({ call, kind: 'progress', done, total });
+  const progressOf =
+    (call: number, kind: 'progress' | 'compile' = 'progress') =>
+    (done: number, total: number) =>
+      post({ call, kind, done, total });
 
   const loadModel = async (call: number, request: unknown, { signal }: AbortController): Promise<LoadResult> => {
-    const loaded = await load(request, { signal, onProgress: progressOf(call) });
+    const loaded = await load(request, {
+      signal,
+      onProgress: progressOf(call),
+      onCompile: progressOf(call, 'compile'),
+    });
     try {
       signal.throwIfAborted();
     } catch (error) {

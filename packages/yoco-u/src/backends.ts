@@ -14,6 +14,11 @@ export interface BackendOptions {
   readonly threads?: number;
   /** Forces a WASM module. Default: relaxed SIMD where it validates and passes a self-test. */
   readonly simd?: 'relaxed' | 'baseline';
+  /**
+   * Told how many shaders are compiled, of those under way and compiled since none were: WebGPU compiles them side by side, in
+   * some drivers for many seconds. Must not throw.
+   */
+  readonly onCompile?: (done: number, total: number) => void;
   /** Plug-ins besides the built-in ones. Their kernels for devices come first: they replace built-in ones of the same name. */
   readonly plugins?: readonly AttentionPlugin[];
 }
@@ -30,7 +35,10 @@ export async function createBackend(options: BackendOptions = {}, purpose?: Back
   }
   const openWebGpu = async (): Promise<Backend> => {
     const { createWebGpuBackend } = await import('@yoco-u/backend-webgpu');
-    return createWebGpuBackend({ kernels: plugins.flatMap(({ webgpuKernels }) => webgpuKernels ?? []) });
+    return createWebGpuBackend({
+      kernels: plugins.flatMap(({ webgpuKernels }) => webgpuKernels ?? []),
+      ...(options.onCompile === undefined ? {} : { onCompile: options.onCompile }),
+    });
   };
   const openWasm = async (): Promise<Backend> => {
     const { createWasmBackend } = await import('@yoco-u/backend-wasm');

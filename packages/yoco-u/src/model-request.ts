@@ -42,12 +42,13 @@ export interface WorkerModel extends ModelDetails, AsyncDisposable {
 export async function connectModel(
   thread: ModelThread,
   source: PlainSource,
-  { worker: _worker, signal, onProgress, ...options }: LoadInWorkerOptions,
+  { worker: _worker, signal, onProgress, onCompile, ...options }: LoadInWorkerOptions,
 ): Promise<WorkerModel> {
   const request: ModelRequest = { source, options };
   const { model, details, stats } = await connectLanguageModel<ModelDetails, EngineStats>(thread, request, {
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined ? {} : { onProgress }),
+    ...(onCompile === undefined ? {} : { onCompile }),
   });
   return { ...details, model, stats, [Symbol.asyncDispose]: () => model[Symbol.asyncDispose]() };
 }

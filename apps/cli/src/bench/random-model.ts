@@ -2,7 +2,8 @@
 import { createLanguageModel, randomParameters } from '@yoco-u/engine';
 import { parseConfig } from '@yoco-u/model';
 import type { Tokenizer } from '@yoco-u/spec';
-import { type BackendOptions, builtInAttention, createBackend, type LoadedModel } from '@yoco-u/yoco-u';
+import { builtInAttention, createBackend, type LoadedModel } from '@yoco-u/yoco-u';
+import { type BackendFlags, backendOptions } from '../backend-options.ts';
 import type { ServingOptions } from '../open-model.ts';
 import { UsageError } from '../run-program.ts';
 
@@ -27,7 +28,7 @@ const shapes: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 /** Throws `UsageError` for a name that is not known. */
 export async function randomModel(
   name: string,
-  options: BackendOptions,
+  options: BackendFlags,
   contextLength: number,
   serving: ServingOptions = {},
 ): Promise<LoadedModel> {
@@ -36,7 +37,7 @@ export async function randomModel(
     throw new UsageError(`--random: expected one of ${Object.keys(shapes).join(', ')}, got '${name}'`);
   }
   const config = parseConfig(json, builtInAttention);
-  const backend = await createBackend(options, { model: config, use: 'generate' });
+  const backend = await createBackend(backendOptions(options), { model: config, use: 'generate' });
   const parameters = randomParameters(backend, config);
   const tokenizer = silentTokenizer(config.vocabularySize);
   const model = await createLanguageModel({

@@ -2,7 +2,8 @@
 import { measureLimits } from '@yoco-u/backend-wasm/bench';
 import { countParameters, flopsPerToken, parseConfig } from '@yoco-u/model';
 import { batchOf, createTrainer, initialWeights } from '@yoco-u/train';
-import { type BackendOptions, builtInAttention, createBackend } from '@yoco-u/yoco-u';
+import { builtInAttention, createBackend } from '@yoco-u/yoco-u';
+import { type BackendFlags, backendOptions } from '../backend-options.ts';
 import { trainingShapes } from '../bench/training-shapes.ts';
 import { formatBytes, formatCount, formatRate } from '../format.ts';
 import { interruptSignal } from '../interrupt.ts';
@@ -10,7 +11,7 @@ import { createProgress } from '../progress.ts';
 import { UsageError } from '../run-program.ts';
 import { printTable } from '../table.ts';
 
-export interface BenchTrainOptions extends BackendOptions {
+export interface BenchTrainOptions extends BackendFlags {
   readonly shape: string;
   readonly runs: number;
   readonly recompute?: boolean | number;
@@ -27,7 +28,7 @@ export async function benchTrain(options: BenchTrainOptions): Promise<void> {
   }
   const signal = interruptSignal();
   const config = parseConfig(shape.model, builtInAttention);
-  await using backend = await createBackend(options, { model: config, use: 'train' });
+  await using backend = await createBackend(backendOptions(options), { model: config, use: 'train' });
   const { sequences, sequenceLength } = shape;
   const before = process.memoryUsage.rss();
   using trainer = await createTrainer({

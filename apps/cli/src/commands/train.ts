@@ -12,6 +12,7 @@ import {
 } from '@yoco-u/train';
 import { type RunEvent, runTraining } from '@yoco-u/train/node';
 import { builtInAttention, createBackend, samplePrompts } from '@yoco-u/yoco-u';
+import { backendOptions } from '../backend-options.ts';
 import { interruptSignal } from '../interrupt.ts';
 import type { ModelOptions } from '../options.ts';
 import { readJsonObject } from '../read-text.ts';
@@ -113,12 +114,7 @@ async function openBackend(options: TrainOptions, model: ModelConfig): Promise<B
   if (options.backend === 'reference') {
     return createReferenceBackend({ precision: 32, kernels: builtInAttention.flatMap(({ kernels }) => kernels) });
   }
-  const settings = {
-    backend: options.backend,
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
-    ...(options.simd === undefined ? {} : { simd: options.simd }),
-  };
-  return createBackend(settings, { model, use: 'train' });
+  return createBackend(backendOptions(options), { model, use: 'train' });
 }
 
 async function readConfig(path: string | undefined): Promise<RunRequest> {

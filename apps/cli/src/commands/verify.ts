@@ -1,6 +1,7 @@
 /** `verify`: compares a model with the outputs, gradients or training steps recorded beside it. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { loadParts, type ModelParts } from '@yoco-u/yoco-u/node';
+import { backendOptions } from '../backend-options.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { modelFolder } from '../open-model.ts';
 import type { ModelOptions } from '../options.ts';
@@ -22,12 +23,7 @@ export async function verify(folder: string, options: VerifyOptions): Promise<vo
   const signal = interruptSignal();
   const path = modelFolder(folder);
   const checks = await readChecks(path, options.tolerance);
-  await using parts = await loadParts(path, {
-    backend: options.backend,
-    signal,
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
-    ...(options.simd === undefined ? {} : { simd: options.simd }),
-  });
+  await using parts = await loadParts(path, { ...backendOptions(options), signal });
   const backend = parts.backend.description;
   if (options.json !== true) console.log(`${folder} on ${backend}, tolerance ${options.tolerance}`);
   const results = await checks(parts, async (result) => {
