@@ -24,7 +24,7 @@ export default {
         '^(packages|apps|tooling)/[^/]+/dist/',
         '/src/assembly/',
         '/src/[^/]+/assembly/',
-        '^tooling/assembly/lib/',
+        '^packages/assembly/lib/',
         '^tooling/consumer/',
       ],
     },

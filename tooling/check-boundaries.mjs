@@ -5,7 +5,7 @@
 import { report } from './lib/report.mjs';
 import { capture } from './lib/run.mjs';
 
-const assemblySource = /\/(packages\/[^/]+\/src\/(.*\/)?assembly|tooling\/assembly\/lib)\//;
+const assemblySource = /\/(packages\/[^/]+\/src\/(.*\/)?assembly|packages\/assembly\/lib)\//;
 
 const { code, output } = await capture('turbo', ['boundaries', '--no-color']);
 const findings = output

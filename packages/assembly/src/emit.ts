@@ -22,20 +22,22 @@ export async function embedModule({ entry, table = false }: EmbedOptions): Promi
   const file = basename(entry, '.ts');
   const identifier = `${file.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())}Module`;
   const same = relaxed === baseline;
-  return `// Generated from assembly/${file}.ts by \`pnpm build:wasm\`: do not edit.
-import type { WasmModuleSource } from '@yoco-u/spec';
-
-const baseline = '${baseline}';
-const relaxed = ${same ? 'baseline' : `'${relaxed}'`};
-
-function decode(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-}
-
-export const ${identifier}: WasmModuleSource = {
-  name: '${file}',
-  relaxed: () => decode(relaxed),
-  baseline: () => decode(baseline),
-};
-`;
+  return [
+    `// Generated from assembly/${file}.ts by \`pnpm build:wasm\`: do not edit.`,
+    "import type { WasmModuleSource } from '@yoco-u/spec';",
+    '',
+    `const baseline = '${baseline}';`,
+    `const relaxed = ${same ? 'baseline' : `'${relaxed}'`};`,
+    '',
+    'function decode(text: string): Uint8Array<ArrayBuffer> {',
+    '  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));',
+    '}',
+    '',
+    `export const ${identifier}: WasmModuleSource = {`,
+    `  name: '${file}',`,
+    '  relaxed: () => decode(relaxed),',
+    '  baseline: () => decode(baseline),',
+    '};',
+    '',
+  ].join('\n');
 }

@@ -6,7 +6,7 @@ import { checkModule } from './check-module.ts';
 
 test('the documented command makes a module that keeps the rules', async () => {
   const page = await readFile(new URL('../../../docs/writing-a-kernel.md', import.meta.url), 'utf8');
-  const source = /```ts\n\/\/ (assembly\/\S+)\n([^]*?)```/.exec(page)!;
+  const source = /```ts\n\/\/ (assembly\/\S+)\n([\s\S]*?)```/.exec(page)!;
   const command = /```sh\nasc (.*)\n/.exec(page)!;
   let bytes: Uint8Array<ArrayBuffer> | undefined;
   const messages: string[] = [];
@@ -21,6 +21,8 @@ test('the documented command makes a module that keeps the rules', async () => {
   expect([error, ...messages]).toEqual([null]);
   checkModule(bytes!, { name: 'documented', table: false });
 
-  const { instance } = await WebAssembly.instantiate(bytes!, { env: { memory: new WebAssembly.Memory({ initial: 1 }) } });
+  const { instance } = await WebAssembly.instantiate(bytes!, {
+    env: { memory: new WebAssembly.Memory({ initial: 1 }) },
+  });
   expect(Object.keys(instance.exports)).toEqual(['squared_relu']);
 });

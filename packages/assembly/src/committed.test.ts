@@ -3,14 +3,16 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
-const packages = join(import.meta.dirname, '../../../packages');
+const packages = join(import.meta.dirname, '../..');
 const builders = readdirSync(packages)
   .map((name) => ({ name, folder: join(packages, name) }))
   .filter(({ folder }) => existsSync(join(folder, 'package.json')))
   .map(({ name, folder }) => ({
     name,
     folder,
-    script: JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).scripts?.['build:wasm'] as string | undefined,
+    script: JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).scripts?.['build:wasm'] as
+      | string
+      | undefined,
   }))
   .filter(({ script }) => script !== undefined);
 

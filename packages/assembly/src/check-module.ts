@@ -21,7 +21,9 @@ export function checkModule(bytes: Uint8Array<ArrayBuffer>, rules: ModuleRules):
   }
   const sections = sectionIds(bytes);
   if (sections.includes(startSection)) {
-    throw new Error(`${rules.name}: expected no start function, got one; allocate nothing, run nothing at the top level`);
+    throw new Error(
+      `${rules.name}: expected no start function, got one; allocate nothing, run nothing at the top level`,
+    );
   }
   if (sections.includes(dataSection)) {
     throw new Error(`${rules.name}: expected no data segment, got one; constants come through arguments or workspace`);
