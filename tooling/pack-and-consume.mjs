@@ -1,17 +1,19 @@
 /**
  * Packs every published package as a release would, looks into the tarballs, and uses them outside of the workspace:
- * each package alone, then the command line. Needs the packages built (`turbo run build`).
+ * each package alone, then the command line, then the examples, which are packages of somebody else's. Needs the packages built
+ * (`turbo run build`).
  *
  *   node tooling/pack-and-consume.mjs [--keep]     --keep leaves the temporary folder and prints its path
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { root } from './bootstrap/paths.mjs';
-import { createConsumer, runInConsumer } from './lib/consumer.mjs';
+import { copyExample, createConsumer, runInConsumer, runScript } from './lib/consumer.mjs';
 import { check } from './lib/report.mjs';
 import { mustRun } from './lib/run.mjs';
 import { readWorkspace } from './lib/workspace.mjs';
+import { gpuTests, vulkanEnvironment } from './vitest-webgpu/project.ts';
 
 /** @typedef {import('./lib/workspace.mjs').WorkspacePackage} WorkspacePackage */
 
@@ -90,6 +92,15 @@ function program() {
   return typeof bin === 'string' ? bin : bin[commandLine];
 }
 
+/** Builds an example from tarballs and runs its own tests; those on WebGPU where there is a driver. @param {string} name */
+async function buildExample(name) {
+  const folder = join(work, 'examples', name);
+  await copyExample(folder, join(root, 'examples', name), tarballs);
+  await runScript(folder, ['build']);
+  const driver = vulkanEnvironment();
+  await runScript(folder, driver === undefined ? ['test', '--', '--exclude', gpuTests] : ['test'], driver);
+}
+
 try {
   mkdirSync(join(work, 'tarballs'));
   for (const entry of published) await check(`pack ${entry.name}`, () => pack(entry));
@@ -101,6 +112,9 @@ try {
   }
   if (tarballs.has(commandLine) && tarballs.has(umbrella)) {
     await check('generate text with the packed command line and umbrella', generateText);
+  }
+  for (const name of readdirSync(join(root, 'examples'))) {
+    await check(`build and test examples/${name} from tarballs`, () => buildExample(name));
   }
 } finally {
   if (process.argv.includes('--keep')) console.log(work);

@@ -14,22 +14,32 @@ export function findVulkanDriver(): string | undefined {
 }
 
 /**
- * The vitest project `gpu`: WebGPU tests in Node, or, where there is no driver, one skipped test for each of their files.
- *
- * The driver and the loader are found through the environment that a process starts with, so it is set for the processes of
- * all projects here.
+ * The environment of processes that shall find the driver and Vulkan's loader, which look there when they start; undefined
+ * where there is no driver.
+ */
+export function vulkanEnvironment(): Readonly<Record<string, string>> | undefined {
+  const driver = findVulkanDriver();
+  if (driver === undefined) return undefined;
+  const libraries = [process.env.LD_LIBRARY_PATH, dirname(driver.split(delimiter)[0]!)].filter((path) => path);
+  return {
+    VK_ICD_FILENAMES: driver,
+    LD_LIBRARY_PATH: libraries.join(delimiter),
+    // silences the loader
+    XDG_RUNTIME_DIR: process.env.XDG_RUNTIME_DIR ?? '/tmp',
+  };
+}
+
+/**
+ * The vitest project `gpu`: WebGPU tests in Node, or, where there is no driver, one skipped test for each of their files. Sets
+ * the environment for the processes of all projects.
  */
 export function gpuProject(): TestProjectInlineConfiguration {
-  const driver = findVulkanDriver();
+  const environment = vulkanEnvironment();
   const name = 'gpu';
-  if (driver === undefined) {
+  if (environment === undefined) {
     return { extends: true, test: { name, include: ['tooling/vitest-webgpu/missing.test.ts'] } };
   }
-  process.env.VK_ICD_FILENAMES = driver;
-  const libraries = [process.env.LD_LIBRARY_PATH, dirname(driver.split(delimiter)[0]!)].filter((path) => path);
-  process.env.LD_LIBRARY_PATH = libraries.join(delimiter);
-  // silences the loader
-  process.env.XDG_RUNTIME_DIR ??= '/tmp';
+  Object.assign(process.env, environment);
   return {
     extends: true,
     test: {
