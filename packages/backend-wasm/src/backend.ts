@@ -127,7 +127,7 @@ async function create(options: WasmBackendOptions, threads: number, id: number):
     settled: () => Promise.resolve(),
     async compile(program) {
       if (disposed) throw new DisposedError('wasm backend');
-      const encoded = encodeProgram(program, kernels.resolve, threads);
+      const encoded = encodeProgram(program, kernels, threads);
       await team.ready;
       return createExecutable({ memory, arena, team, own }, program, encoded);
     },

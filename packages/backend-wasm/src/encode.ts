@@ -1,7 +1,7 @@
 /** A program as the words that the interpreter and the kernels read, with places to fill in once addresses are known. */
 import { type AnyWasmKernel, BackendError, type CallDescription, type Program, type Value } from '@yoco-u/spec';
-import { isScalar } from '@yoco-u/tensor';
-import { abiVersion, ask, type ResolvedKernel, whereOf } from './kernel-set.ts';
+import { describeCall, expandProgram, isScalar } from '@yoco-u/tensor';
+import { abiVersion, ask, type KernelSet, whereOf } from './kernel-set.ts';
 import { bitsOf, checkWords } from './words.ts';
 
 const wordBytes = 4;
@@ -18,6 +18,8 @@ export interface Relocation {
 }
 
 export interface EncodedProgram {
+  /** What is encoded: the program given, fused calls without a kernel here in their parts. */
+  readonly program: Program;
   /** The scalar block, constant cells, the list and the argument blocks, addresses left 0. */
   readonly image: Int32Array;
   readonly relocations: readonly Relocation[];
@@ -29,18 +31,12 @@ export interface EncodedProgram {
   readonly workspaceBytes: number;
 }
 
-/** Tensors of call `index`, as kernels are asked about them. */
-export function describeCall(program: Program, index: number): CallDescription {
-  const { kernel, inputs, outputs, params } = program.calls[index]!;
-  const types = (ids: readonly number[]) => ids.map((id) => program.tensors[id]!.type);
-  return { kernel, inputs: types(inputs), outputs: types(outputs), params };
-}
-
 export function encodeProgram(
-  program: Program,
-  resolve: (call: CallDescription) => ResolvedKernel,
+  given: Program,
+  kernels: Pick<KernelSet, 'supports' | 'resolve'>,
   threads: number,
 ): EncodedProgram {
+  const program = expandProgram(given, (call) => kernels.supports(call) === true);
   const words: number[] = new Array(padded(program.scalars.length)).fill(0);
   const relocations: Relocation[] = [];
   const constants = new Map<string, number>();
@@ -48,9 +44,9 @@ export function encodeProgram(
     relocations.push({ word: words.length, base, value });
     words.push(0);
   };
-  const resolved = program.calls.map((_, index) => {
-    const call = describeCall(program, index);
-    const kernel = resolve(call);
+  const resolved = program.calls.map((recorded) => {
+    const call = describeCall(program, recorded);
+    const kernel = kernels.resolve(call);
     const { descriptor } = kernel;
     const serial = threads === 1 || ask(descriptor, 'serial', () => descriptor.serial?.(call) ?? false);
     const encoded = checkWords(
@@ -103,7 +99,7 @@ export function encodeProgram(
     });
   });
   const entries = (words.length - listOffset / wordBytes) / entryWords;
-  return { image: Int32Array.from(words), relocations, listOffset, entries, titles, workspaceBytes };
+  return { program, image: Int32Array.from(words), relocations, listOffset, entries, titles, workspaceBytes };
 }
 
 /** Throws `BackendError` unless the kernel wants a whole number of bytes. */

@@ -30,7 +30,8 @@ export interface ExecutableContext {
 }
 
 /** The workspace follows the temporaries in the arena. */
-export function createExecutable(context: ExecutableContext, program: Program, encoded: EncodedProgram): Executable {
+export function createExecutable(context: ExecutableContext, given: Program, encoded: EncodedProgram): Executable {
+  const { program } = encoded;
   const plan = planArena(program);
   const workspaceOffset = Math.ceil(plan.bytes / blockAlignment) * blockAlignment;
   const arenaBytes = workspaceOffset + encoded.workspaceBytes;
@@ -39,7 +40,7 @@ export function createExecutable(context: ExecutableContext, program: Program, e
   const bindings = new Set<Binding>();
   let disposed = false;
   return {
-    program,
+    program: given,
     arenaBytes,
     dispatches(values) {
       for (const scalar of program.scalars) scalarValue(scalar, values);
@@ -51,7 +52,7 @@ export function createExecutable(context: ExecutableContext, program: Program, e
       const addresses = program.tensors.map(({ role, name }) =>
         role === 'temporary' ? undefined : context.own(buffers[name]!),
       );
-      const binding = bind(context, program, encoded, {
+      const binding = bind(context, encoded, {
         buffers: addresses,
         arenaOffset: (id) => plan.offsets[id]!,
         workspaceOffset,
@@ -77,9 +78,9 @@ interface Places {
   onDispose(): void;
 }
 
-function bind(context: ExecutableContext, program: Program, encoded: EncodedProgram, places: Places): Binding {
+function bind(context: ExecutableContext, encoded: EncodedProgram, places: Places): Binding {
   const { memory, arena, team } = context;
-  const { image, relocations, listOffset, entries, titles } = encoded;
+  const { program, image, relocations, listOffset, entries, titles } = encoded;
   const block = memory.allocate(image.byteLength, 'program');
   const start = block.address >>> 2;
   memory.words.set(image, start);

@@ -152,7 +152,7 @@ async function create(
     async compile(program) {
       alive();
       faults.check('webgpu backend: compile');
-      const encoded = encodeProgram(program, kernels.resolve, facts);
+      const encoded = encodeProgram(program, kernels, facts);
       const compiled = await Promise.all(encoded.dispatches.map(({ shader }) => pipelines.compile(shader)));
       alive();
       const onDispose = (executable: Executable): void => void executables.delete(executable);

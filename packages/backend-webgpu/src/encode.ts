@@ -4,14 +4,13 @@ import {
   BackendError,
   type CallDescription,
   type Program,
-  type TensorType,
   type Value,
   type WebGpuBinding,
   type WebGpuDevice,
   type WebGpuDispatch,
 } from '@yoco-u/spec';
-import { isScalar } from '@yoco-u/tensor';
-import { ask, whereOf } from './kernel-set.ts';
+import { describeCall, expandProgram, isScalar } from '@yoco-u/tensor';
+import { ask, type KernelSet, whereOf } from './kernel-set.ts';
 import type { ShaderText } from './pipelines.ts';
 
 /** Every device has as many. */
@@ -31,6 +30,8 @@ export interface EncodedDispatch {
 }
 
 export interface EncodedProgram {
+  /** What is encoded: the program given, fused calls without a kernel here in their parts. */
+  readonly program: Program;
   readonly dispatches: readonly EncodedDispatch[];
   /** Bytes of the scratch areas of every call. */
   readonly scratch: readonly (readonly number[])[];
@@ -44,17 +45,14 @@ export interface UniformWord {
 }
 
 /** Asks every call's kernel for its dispatches. Throws `BackendError` for what is not as `WebGpuDispatch` says. */
-export function encodeProgram(
-  program: Program,
-  resolve: (call: CallDescription) => AnyWebGpuKernel,
-  device: WebGpuDevice,
-): EncodedProgram {
+export function encodeProgram(given: Program, kernels: KernelSet, device: WebGpuDevice): EncodedProgram {
+  const program = expandProgram(given, (call) => kernels.supports(call) === true);
   const slots = new Map<string, { readonly index: number; readonly words: readonly UniformWord[] }>();
   const scratch: (readonly number[])[] = [];
-  const dispatches = program.calls.flatMap(({ kernel: name, inputs, outputs, params, updates }, index) => {
-    const types = (ids: readonly number[]): TensorType[] => ids.map((id) => program.tensors[id]!.type);
-    const call: CallDescription = { kernel: name, inputs: types(inputs), outputs: types(outputs), params };
-    const kernel = resolve(call);
+  const dispatches = program.calls.flatMap((recorded, index) => {
+    const { inputs, outputs, updates } = recorded;
+    const call = describeCall(program, recorded);
+    const kernel = kernels.resolve(call);
     const listed = ask(kernel, 'dispatches', () => kernel.dispatches(call, device));
     const areas = new Map<string, number>();
     const encoded = listed.map((dispatch): EncodedDispatch => {
@@ -78,7 +76,7 @@ export function encodeProgram(
     scratch.push([...areas.values()]);
     return encoded;
   });
-  return { dispatches, scratch, slots: [...slots.values()].map(({ words }) => words) };
+  return { program, dispatches, scratch, slots: [...slots.values()].map(({ words }) => words) };
 }
 
 function slotOf(

@@ -41,10 +41,11 @@ const mostWorkgroups = 65535;
 
 export function createExecutable(
   context: ExecutableContext,
-  program: Program,
+  given: Program,
   encoded: EncodedProgram,
   pipelines: readonly Pipeline[],
 ): Executable {
+  const { program } = encoded;
   const { device, memory, arena } = context;
   const plan = planArena(program, {
     alignment: device.limits.minStorageBufferOffsetAlignment,
@@ -54,22 +55,20 @@ export function createExecutable(
   });
   const key = Symbol('executable');
   arena.join(key, plan.pageBytes);
-  const uniforms = createUniforms(context, program, encoded);
+  const uniforms = createUniforms(context, encoded);
   const bindings = new Set<Binding>();
   let disposed = false;
   const executable: Executable = {
-    program,
+    program: given,
     arenaBytes: plan.bytes,
-    dispatches: (values) => countAll(program, encoded, values).filter((count) => count !== undefined).length,
+    dispatches: (values) => countAll(encoded, values).filter((count) => count !== undefined).length,
     bind(buffers) {
       if (disposed) throw new DisposedError('executable');
       checkBuffers(program, buffers);
       const owned = program.tensors.map(({ role, name }) =>
         role === 'temporary' ? undefined : context.own(buffers[name]!),
       );
-      const binding = bind(context, { program, encoded, pipelines, plan, uniforms }, owned, () =>
-        bindings.delete(binding),
-      );
+      const binding = bind(context, { encoded, pipelines, plan, uniforms }, owned, () => bindings.delete(binding));
       bindings.add(binding);
       return binding;
     },
@@ -86,7 +85,6 @@ export function createExecutable(
 }
 
 interface Compiled {
-  readonly program: Program;
   readonly encoded: EncodedProgram;
   readonly pipelines: readonly Pipeline[];
   readonly plan: ArenaPlan;
@@ -100,7 +98,7 @@ function bind(
   onDispose: () => void,
 ): Binding {
   const { device, arena, faults } = context;
-  const { program, encoded, pipelines, uniforms } = compiled;
+  const { encoded, pipelines, uniforms } = compiled;
   const where = 'webgpu backend: run';
   let groups: readonly GPUBindGroup[] = [];
   let groupsVersion = -1;
@@ -116,7 +114,7 @@ function bind(
     run(values?: ScalarValues) {
       if (disposed) throw new DisposedError('binding (or a buffer of it)');
       faults.check(where);
-      const counts = countAll(program, encoded, values);
+      const counts = countAll(encoded, values);
       bindGroups();
       faults.watch(where, () => {
         uniforms.write(valueIn(values));
@@ -149,7 +147,7 @@ function bind(
 
 function createGroups(
   { device, arena }: ExecutableContext,
-  { program, encoded, pipelines, plan, uniforms }: Compiled,
+  { encoded, pipelines, plan, uniforms }: Compiled,
   owned: readonly (WebGpuBuffer | undefined)[],
 ): GPUBindGroup[] {
   const rangeOf = (page: number, offset: number, bytes: number): GPUBufferBinding => ({
@@ -166,7 +164,7 @@ function createGroups(
       const { tensor } = bound;
       const own = owned[tensor];
       if (own !== undefined) return { buffer: own.buffer };
-      return rangeOf(plan.pages[tensor]!, plan.offsets[tensor]!, byteLength(program.tensors[tensor]!.type));
+      return rangeOf(plan.pages[tensor]!, plan.offsets[tensor]!, byteLength(encoded.program.tensors[tensor]!.type));
     });
     const words = uniforms.binding(dispatch);
     return device.createBindGroup({
@@ -186,8 +184,7 @@ const valueIn =
 
 /** Workgroups of every dispatch in a run with these values; undefined where there are none. */
 function countAll(
-  program: Program,
-  { dispatches }: EncodedProgram,
+  { program, dispatches }: EncodedProgram,
   values: ScalarValues | undefined,
 ): readonly (readonly [number, number, number] | undefined)[] {
   const value = valueIn(values);
@@ -216,7 +213,7 @@ interface Uniforms extends Disposable {
   binding(dispatch: EncodedDispatch): GPUBufferBinding | undefined;
 }
 
-function createUniforms({ device, memory }: ExecutableContext, program: Program, { slots }: EncodedProgram): Uniforms {
+function createUniforms({ device, memory }: ExecutableContext, { program, slots }: EncodedProgram): Uniforms {
   const alignment = device.limits.minUniformBufferOffsetAlignment;
   const starts: number[] = [];
   let bytes = 0;

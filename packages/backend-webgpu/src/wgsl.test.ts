@@ -33,9 +33,7 @@ function textsOf({ kernel, cases }: (typeof baseKernelCases)[number], device: We
       const outputs = results.map(({ type }) => type);
       const call = { kernel: kernel.name, inputs: types, outputs, params: program.calls[0]!.params };
       if (kernels.supports(call) !== true) return [];
-      return encodeProgram(program, kernels.resolve, device).dispatches.map(
-        ({ shader }) => declarations(shader) + shader.code,
-      );
+      return encodeProgram(program, kernels, device).dispatches.map(({ shader }) => declarations(shader) + shader.code);
     }),
   );
   return [...new Set(texts)];

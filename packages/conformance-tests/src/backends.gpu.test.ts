@@ -10,7 +10,14 @@ const some = (cases: readonly AnyKernelCase[], step: number): readonly AnyKernel
 describeBackend('webgpu', () => createWebGpuBackend());
 
 /** Kernels of every form that shares through workgroup memory; the others have one form, or are made of these. */
-const sharing = new Set(['add_rms_norm', 'linear', 'linear_input_backward', 'linear_weight_accumulate', 'rms_norm']);
+const sharing = new Set([
+  'add_rms_norm',
+  'add_rms_norm_swiglu',
+  'linear',
+  'linear_input_backward',
+  'linear_weight_accumulate',
+  'rms_norm',
+]);
 const registers = webGpuBackends({}, ['registers']);
 const workgroup = webGpuBackends({}, ['workgroup']);
 for (const { kernel, cases } of baseKernelCases) {

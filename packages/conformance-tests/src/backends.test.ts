@@ -8,6 +8,7 @@ for (const { name, create } of deviceBackends()) {
   test(`${name} runs every base kernel`, async () => {
     await using backend = await create();
     const absent = baseKernelCases.filter(({ kernel, cases: [first] }) => {
+      if (kernel.expand !== undefined) return false;
       const inputs = first!.inputs.map(({ type }) => type);
       const values = Object.entries(first!.scalars ?? {}).map(([scalar, { value }]) => [scalar, value]);
       const params: object = first!.params(Object.fromEntries(values));

@@ -4,6 +4,7 @@ import {
   accumulate,
   add,
   addRmsNorm,
+  addRmsNormSwiglu,
   embedding,
   f32,
   fill,
@@ -171,6 +172,16 @@ const addNormCases = perSize(
   () => ({ eps: 1e-5 }),
 );
 
+const gatedFeedForwardCases = perSize(
+  (size) => [
+    ...twoOperands(size),
+    vectorInput(size.width, size.seed + 2),
+    ...[3, 4].map((seed) => matrixInput(size.other, size.width, size.seed + seed)),
+  ],
+  () => ({ eps: 1e-5 }),
+  ({ width, other }) => `${width} to ${other}`,
+);
+
 /**
  * Cases for every base kernel: widths 1 to 129, 0 to 17 rows, more room than rows, ids out of range, masked targets, extreme
  * values. For `describeKernel`, one call an entry.
@@ -179,6 +190,7 @@ export const baseKernelCases: readonly KernelWithCases[] = [
   { kernel: accumulate, cases: accumulateCases },
   { kernel: add, cases: [...addCases, ...allRows(addCases)] },
   { kernel: addRmsNorm, cases: [...addNormCases, ...allRows(addNormCases)] },
+  { kernel: addRmsNormSwiglu, cases: gatedFeedForwardCases },
   { kernel: embedding, cases: embeddingCases },
   { kernel: fill, cases: fillCases },
   { kernel: gatherRows, cases: gatherCases },

@@ -16,6 +16,7 @@ import {
 import {
   add,
   addRmsNorm,
+  addRmsNormSwiglu,
   createGraph,
   embedding,
   f32,
@@ -24,7 +25,6 @@ import {
   linear,
   linearCrossEntropy,
   rmsNorm,
-  swiglu,
   tensorType,
 } from '@yoco-u/tensor';
 import { checkResult, createScope, whereOf } from './attention-scope.ts';
@@ -313,18 +313,13 @@ function recordLayer(
   const before = norm(recording, scope.batch, input, `${prefix}.attention_norm.weight`);
   const result: unknown = variant.apply(graph, attention, before.normed, scope, shared);
   const attended = checkResult(whereOf(stage, variant), result, maxRows, config.hiddenSize);
-  const between = norm(
-    recording,
-    scope.batch,
-    { value: before.sum, delta: attended },
-    `${prefix}.feed_forward_norm.weight`,
+  const own = (name: string): Tensor => parameter(`${prefix}.${name}.weight`);
+  const [sum, hidden] = graph.call(
+    addRmsNormSwiglu,
+    [before.sum, attended, own('feed_forward_norm'), own('feed_forward.gate_proj'), own('feed_forward.up_proj')],
+    { rows, eps: config.normEps },
   );
-  const project = (x: Tensor, name: string): Tensor =>
-    graph.call(linear, [x, parameter(`${prefix}.feed_forward.${name}.weight`)], { rows })[0]!;
-  const hidden = graph.call(swiglu, [project(between.normed, 'gate_proj'), project(between.normed, 'up_proj')], {
-    rows,
-  });
-  return { value: between.sum, delta: project(hidden[0]!, 'down_proj') };
+  return { value: sum!, delta: graph.call(linear, [hidden!, own('feed_forward.down_proj')], { rows })[0]! };
 }
 
 function norm(

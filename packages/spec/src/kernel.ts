@@ -42,6 +42,11 @@ export interface KernelSpec<P extends Params = Params> {
   /** The definition. Must not read or write rows beyond the dynamic extents. */
   reference(call: ReferenceCall<P>): void;
   /**
+   * Records the same in other kernels, and returns the outputs: what backends run that lack this kernel, and what gradients flow
+   * through where it has no `backward`. Each output is the result of a call recorded here, of the type that `infer` gives.
+   */
+  expand?(graph: Graph, inputs: readonly Tensor[], params: P): readonly Tensor[];
+  /**
    * Records the gradient of each input, given those of the outputs (undefined where none flows). Returns one entry an
    * input, undefined for inputs without a gradient (ids, tables).
    *

@@ -46,6 +46,8 @@ export interface ProgramCall {
   readonly params: Params;
   /** Positions in `inputs` that the call updates in place (states only). */
   readonly updates: readonly number[];
+  /** The same in other kernels, for backends that lack this one. Its temporaries are among `Program.tensors`. */
+  readonly expansion?: readonly ProgramCall[];
 }
 
 /** Every temporary and output is written by one call, before any call reads it. */

@@ -5,6 +5,7 @@ import {
   type KernelSpec,
   type Params,
   type Program,
+  type ProgramCall,
   type Scalar,
   ShapeError,
   type Tensor,
@@ -67,6 +68,38 @@ export function createGraph(): Graph {
   const open = (where: string): void => {
     if (built) throw new ShapeError(`graph.${where}: expected a graph that still records, got one already built`);
   };
+
+  /** The calls that a fused one is made of, of which the last ones give its own outputs. */
+  const expand = (call: GraphCall): readonly GraphCall[] => {
+    const outer = segment;
+    const first = calls.length;
+    segment = call.segment;
+    let results: readonly Tensor[];
+    let parts: readonly GraphCall[];
+    try {
+      results = call.kernel.expand!(graph, call.inputs, call.params);
+    } finally {
+      segment = outer;
+      parts = calls.splice(first);
+    }
+    const own = new Map(results.map((result, position) => [result, call.outputs[position]!]));
+    checkExpansion(call, parts, results);
+    const renamed = (tensor: Tensor): Tensor => own.get(tensor) ?? tensor;
+    return parts.map((part) => ({ ...part, inputs: part.inputs.map(renamed), outputs: part.outputs.map(renamed) }));
+  };
+  /** What can be differentiated: fused calls without a gradient of their own in their parts. */
+  const differentiable = (call: GraphCall): readonly GraphCall[] =>
+    call.kernel.backward !== undefined || call.kernel.expand === undefined
+      ? [call]
+      : expand(call).flatMap(differentiable);
+  const programCall = (call: GraphCall): ProgramCall => ({
+    kernel: call.kernel.name,
+    inputs: call.inputs.map((tensor) => tensor.id),
+    outputs: call.outputs.map((tensor) => tensor.id),
+    params: call.params,
+    updates: (call.kernel.updates ?? []).filter((position) => position < call.inputs.length),
+    ...(call.kernel.expand === undefined ? {} : { expansion: expand(call).map(programCall) }),
+  });
 
   const graph: Graph = {
     declare(role, name, type) {
@@ -164,7 +197,9 @@ export function createGraph(): Graph {
       const variables = entries
         .filter(({ role, tensor }) => role === 'parameter' || accumulators.has(tensor))
         .map(({ tensor }) => tensor);
-      return recordBackward({ graph, calls: [...calls], variables, accumulators }, loss);
+      const forward = [...calls].flatMap(differentiable);
+      calls.splice(0, calls.length, ...forward);
+      return recordBackward({ graph, calls: forward, variables, accumulators }, loss);
     },
     build(outputs) {
       open('build');
@@ -181,19 +216,28 @@ export function createGraph(): Graph {
         entry.role = 'output';
         entry.name = name;
       }
+      // expansions declare temporaries and scalars of their own
+      const recorded = [...calls].map(programCall);
       built = true;
       return prune({
         tensors: entries.map(({ role, name, tensor }) => ({ role, name, type: tensor.type })),
         scalars: [...scalars.values()],
-        calls: calls.map(({ kernel, inputs, outputs: results, params }) => ({
-          kernel: kernel.name,
-          inputs: inputs.map((tensor) => tensor.id),
-          outputs: results.map((tensor) => tensor.id),
-          params,
-          updates: (kernel.updates ?? []).filter((position) => position < inputs.length),
-        })),
+        calls: recorded,
       } satisfies Program);
     },
   };
   return graph;
+}
+
+/** Throws `ShapeError` unless the parts of a fused call give what it gives. */
+function checkExpansion({ kernel, outputs }: GraphCall, parts: readonly GraphCall[], results: readonly Tensor[]): void {
+  const made = new Set(parts.flatMap((part) => part.outputs));
+  const types = (tensors: readonly Tensor[]): string => tensors.map(({ type }) => describeType(type)).join(', ');
+  const isMade = results.every((result, position) => made.has(result) && results.indexOf(result) === position);
+  if (isMade && types(results) === types(outputs)) return;
+  throw new ShapeError({
+    where: `${kernel.name}: expand`,
+    expected: `results of its own calls: ${types(outputs) || 'none'}`,
+    got: isMade ? types(results) || 'none' : 'an input, or one result twice',
+  });
 }

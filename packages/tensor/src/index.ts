@@ -1,4 +1,6 @@
 export { checkBuffers, isScalar, scalarValue } from './bindings.ts';
+export { describeCall, expandProgram } from './expand.ts';
+export { type FusedKernel, fuse } from './fuse.ts';
 export { createGraph } from './graph.ts';
 export {
   type AdamwUpdateParams,
@@ -7,6 +9,7 @@ export {
   add,
   addRmsNorm,
   addRmsNormBackward,
+  addRmsNormSwiglu,
   baseKernels,
   type ClipScaleParams,
   clipScale,

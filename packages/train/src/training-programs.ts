@@ -8,7 +8,7 @@ import {
   withIterations,
 } from '@yoco-u/model';
 import type { Backend, Program } from '@yoco-u/spec';
-import { byteLength, f32, planArena } from '@yoco-u/tensor';
+import { byteLength, describeCall, expandProgram, f32, planArena } from '@yoco-u/tensor';
 import { momentNames, type OptimizerPrograms, type OptimizerSettings, recordOptimizer } from './optimizer.ts';
 import { type RecomputeShare, recomputedApplications } from './recompute.ts';
 
@@ -77,9 +77,8 @@ export function listPrograms({ training, evaluation, norm, step }: TrainingProgr
 /** True, or which kernel the backend cannot run, and why. */
 export function supportsTraining(backend: Backend, programs: TrainingPrograms): true | string {
   for (const program of listPrograms(programs)) {
-    for (const { kernel, inputs, outputs, params } of program.calls) {
-      const types = (ids: readonly number[]) => ids.map((id) => program.tensors[id]!.type);
-      const answer = backend.supports({ kernel, inputs: types(inputs), outputs: types(outputs), params });
+    for (const call of expandProgram(program, (fused) => backend.supports(fused) === true).calls) {
+      const answer = backend.supports(describeCall(program, call));
       if (answer !== true) return answer;
     }
   }

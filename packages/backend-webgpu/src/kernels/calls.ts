@@ -6,6 +6,10 @@ export type ValueOf = (value: Value) => number;
 
 /** Invocations of a workgroup of an elementwise kernel. */
 const groupSize = 64;
+/** So few rows are better computed one by one. */
+export const fewRows = 3;
+/** The factor `s` of a gate `g`: exp overflows far below -x = 88; clamped, the quotient is as good as 0 there. */
+export const sigmoid = 'let s = 1 / (1 + exp(min(-g, 80.0)));';
 /** Along an axis. */
 export const mostWorkgroups = 65535;
 
@@ -19,14 +23,17 @@ export function groupsOf(count: number, size = groupSize): readonly [number] {
   return [Math.min(mostWorkgroups, Math.ceil(count / size))];
 }
 
-/** Row-major inputs, but for the input at `index`, which is stored as `format`. */
-export const stored =
-  (index: number, format: string) =>
+/** Row-major inputs, but for those at `indices`, which are stored as `format`. */
+export const storedAs =
+  (format: string, ...indices: number[]) =>
   ({ inputs }: Call<object>): true | string => {
-    const wrong = inputs.find(({ format: { name, element } }, at) => name !== (at === index ? format : element));
+    const wrong = inputs.find(
+      ({ format: { name, element } }, at) => name !== (indices.includes(at) ? format : element),
+    );
     return wrong === undefined || `input ${inputs.indexOf(wrong)} stored as ${wrong.format.name}`;
   };
-export const rowMajor = stored(-1, '');
+export const stored = (index: number, format: string) => storedAs(format, index);
+export const rowMajor = storedAs('');
 
 /** So many inputs, row-major. */
 export const inputCount =

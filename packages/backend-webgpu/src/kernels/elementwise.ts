@@ -16,10 +16,7 @@ import {
   swigluBackward,
   width,
 } from '@yoco-u/tensor';
-import { type Call, f32, i32, input, output, overElements, rowMajor, typeOf } from './calls.ts';
-
-/** exp overflows far below -x = 88; clamped, the quotient is as good as 0 there. */
-const sigmoid = 'let s = 1 / (1 + exp(min(-g, 80.0)));';
+import { type Call, f32, i32, input, output, overElements, rowMajor, sigmoid, typeOf } from './calls.ts';
 
 const rows = (call: Call<RowParams>): Value => rowsOf(call.params, typeOf(call, 0));
 const columns = (call: Call<object>): number => width(typeOf(call, 0));

@@ -2,6 +2,7 @@
 import type { AnyWebGpuKernel } from '@yoco-u/spec';
 import { crossEntropyKernels } from './cross-entropy.ts';
 import { elementwiseKernels } from './elementwise.ts';
+import { gatedFeedForwardKernels } from './gated-feed-forward.ts';
 import { linearKernels } from './linear.ts';
 import { muonKernels } from './muon.ts';
 import { normKernels } from './norms.ts';
@@ -13,6 +14,7 @@ export const baseWebGpuKernels: readonly AnyWebGpuKernel[] = [
   ...rowKernels,
   ...normKernels,
   ...linearKernels,
+  ...gatedFeedForwardKernels,
   ...crossEntropyKernels,
   ...optimizerKernels,
   ...muonKernels,

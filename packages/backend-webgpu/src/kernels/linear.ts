@@ -20,7 +20,7 @@ import {
   rowsOf,
   width,
 } from '@yoco-u/tensor';
-import { type Call, i32, input, output, rowMajor, stored, typeOf } from './calls.ts';
+import { type Call, fewRows, i32, input, output, rowMajor, stored, typeOf } from './calls.ts';
 import { type Product, productGroups, registerProduct } from './product.ts';
 import {
   rowBytes,
@@ -34,8 +34,6 @@ import {
 
 /** Rows of a tile. */
 const tileRows = 8;
-/** So few rows are better computed one by one. */
-const fewRows = 3;
 
 export interface ProductCall {
   readonly product: Product;

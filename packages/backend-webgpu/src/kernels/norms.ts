@@ -111,6 +111,41 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
 `;
 }
 
+/**
+ * `squares_of(start, lane)`: the sum of squares of a row's elements in the order of `normText`, for the `invocations` of a workgroup
+ * that all call it. `element` is an expression of start and c.
+ */
+export function squaresText(columns: number, { tiles }: WebGpuDevice, invocations: number, element: string): string {
+  if (tiles === 'registers' || columns < lanes) {
+    return `fn squares_of(start: i32, lane: i32) -> f32 {
+  var squares = 0.0;
+  for (var c = 0; c < params.width; c++) {
+    let element = ${element};
+    squares += element * element;
+  }
+  return squares;
+}
+`;
+  }
+  return `var<workgroup> shares: array<f32, ${lanes}>;
+
+fn squares_of(start: i32, lane: i32) -> f32 {
+  for (var own = lane; own < ${lanes}; own += ${invocations}) {
+    var share = 0.0;
+    for (var c = own; c < params.width; c += ${lanes}) {
+      let element = ${element};
+      share = fma(element, element, share);
+    }
+    shares[own] = share;
+  }
+  workgroupBarrier();
+  var squares = 0.0;
+  for (var other = 0; other < ${lanes}; other++) { squares += shares[other]; }
+  return squares;
+}
+`;
+}
+
 const isWide = ({ size }: Groups, { tiles }: WebGpuDevice): boolean => tiles === 'workgroup' && size >= lanes;
 
 /** Workgroups of `normText`. */

@@ -7,6 +7,7 @@ import { embedding } from './embedding.ts';
 import { embeddingAccumulate, embeddingBackward } from './embedding-backward.ts';
 import { fill } from './fill.ts';
 import { fillState } from './fill-state.ts';
+import { addRmsNormSwiglu } from './gated-feed-forward.ts';
 import { gatherRows, gatherRowsBackward } from './gather-rows.ts';
 import { linear } from './linear.ts';
 import { linearInputBackward, linearWeightAccumulate, linearWeightBackward } from './linear-backward.ts';
@@ -37,6 +38,7 @@ export {
   add,
   addRmsNorm,
   addRmsNormBackward,
+  addRmsNormSwiglu,
   clipScale,
   embedding,
   embeddingAccumulate,
@@ -78,6 +80,7 @@ export const baseKernels: readonly AnyKernel[] = [
   add,
   addRmsNorm,
   addRmsNormBackward,
+  addRmsNormSwiglu,
   clipScale,
   embedding,
   embeddingAccumulate,

@@ -13,6 +13,7 @@ import {
   type Value,
 } from '@yoco-u/spec';
 import { checkBuffers, isScalar, scalarValue } from '../bindings.ts';
+import { expandProgram } from '../expand.ts';
 import { planArena } from '../plan.ts';
 import { elementCount } from '../shape.ts';
 
@@ -22,11 +23,13 @@ export const missingKernelFix =
 
 /** Resolves the kernels and gives temporaries their places; throws `BackendError` for a kernel that is not known. */
 export function createReferenceExecutable(
-  program: Program,
+  given: Program,
   kernels: ReadonlyMap<string, AnyKernel>,
   precision: 64 | 32,
   dataOf: (buffer: DeviceBuffer) => NumberArray,
 ): Executable {
+  // fused calls part by part: their intermediates are poisoned, too
+  const program = expandProgram(given, () => false);
   const resolved = program.calls.map((call) => {
     const kernel = kernels.get(call.kernel);
     if (kernel !== undefined) return kernel;
@@ -53,7 +56,7 @@ export function createReferenceExecutable(
     if (disposed) throw new DisposedError('executable');
   };
   return {
-    program,
+    program: given,
     arenaBytes: plan.bytes,
     dispatches(values) {
       for (const scalar of program.scalars) scalarValue(scalar, values);
