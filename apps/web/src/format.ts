@@ -18,3 +18,18 @@ export function formatMilliseconds(milliseconds: number): string {
     ? `${Math.round(milliseconds)} ms`
     : `${(milliseconds / 1000).toLocaleString('en', { maximumFractionDigits: 1 })} s`;
 }
+
+const prefixes = ['', 'k', 'M', 'G', 'T', 'P', 'E'];
+
+/** Floating-point operations, two significant digits or all before the point. */
+export function formatFlops(flops: number): string {
+  const step = flops < 1000 ? 0 : Math.min(prefixes.length - 1, Math.floor(Math.log10(flops) / 3));
+  const value = flops / 1000 ** step;
+  return `${value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 1 : 0 })} ${prefixes[step]}FLOP`;
+}
+
+export function formatSeconds(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const minutes = Math.floor(whole / 60);
+  return minutes > 0 ? `${minutes} min ${whole % 60} s` : `${whole} s`;
+}

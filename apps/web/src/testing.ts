@@ -12,7 +12,7 @@ import { preview } from 'vite';
 const run = promisify(execFile);
 const web = join(import.meta.dirname, '..');
 const configFile = join(web, 'vite.config.ts');
-const commandLine = join(web, '../cli/src/main.ts');
+const commandLineScript = join(web, '../cli/src/main.ts');
 
 /** Milliseconds that a busy machine may take for a step. */
 export const patience = 120_000;
@@ -113,15 +113,13 @@ export interface Writing {
 /** What the command line writes. */
 export async function commandLineWrites(options: Readonly<Record<string, string | number>>): Promise<Writing> {
   const given = Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`]);
-  const { stdout } = await run(process.execPath, [
-    '--conditions',
-    '@yoco-u/source',
-    commandLine,
-    'generate',
-    '--json',
-    ...given,
-  ]);
-  return JSON.parse(stdout);
+  return JSON.parse(await commandLine('generate', '--json', ...given));
+}
+
+/** What the command line prints. */
+export async function commandLine(...words: readonly string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, ['--conditions', '@yoco-u/source', commandLineScript, ...words]);
+  return stdout;
 }
 
 /** Token ids of each text on the page, left to right. */

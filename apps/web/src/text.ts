@@ -1,5 +1,5 @@
 /** Every word of the page. */
-import { formatBytes, formatCount, formatMilliseconds } from './format.ts';
+import { formatBytes, formatCount, formatFlops, formatMilliseconds, formatSeconds } from './format.ts';
 
 export const text = {
   title: 'YOCO-U',
@@ -7,7 +7,7 @@ export const text = {
   skip: 'Skip to the content',
   navigation: 'Parts of the page',
   /** In the order of the page. */
-  views: { generate: 'Generate', memory: 'Memory' },
+  views: { generate: 'Generate', memory: 'Memory', train: 'Train' },
   /** The model that comes with the page. */
   bundled: 'the bundled model',
   theme: { label: 'Appearance', auto: 'Auto', light: 'Light', dark: 'Dark' },
@@ -65,6 +65,72 @@ export const text = {
     times: (factor: number) => `${factor.toLocaleString('en', { maximumSignificantDigits: 2 })} ×`,
     factor: 'Against YOCO-U',
     note: 'Figures by the formula that the engine counts with. The windows cost a fixed amount that short texts do not pay back.',
+  },
+  train: {
+    heading: 'Train',
+    lead: 'A model learns from text here, in this tab. Watch its loss fall, compare what architectures make of the same compute, write with it, or take it home: the command line reads what is downloaded.',
+    loading: 'Loading the training part',
+    text: 'Text to learn from',
+    textHint: 'Paste some pages, or take the sample. A line with <|endoftext|> ends a document.',
+    sample: 'Take the sample',
+    sampleFailed: 'The sample could not be loaded:',
+    architecture: 'Architecture',
+    architectures: { yoco_u: 'YOCO-U', yoco: 'YOCO', transformer: 'Transformer' },
+    architectureHints: {
+      yoco_u:
+        'The lower half of the layers looks at a window and runs T times; the upper half runs once and shares one cache.',
+      yoco: 'The lower half of the layers looks at a window, the upper half shares one cache. Every layer runs once.',
+      transformer: 'Every layer looks at all the text before, keeps a cache of its own and runs once.',
+    },
+    iterations: 'Iterations T',
+    depth: 'Size',
+    layers: (layers: number) => `${layers} layers, ${32 * layers} wide`,
+    steps: 'Steps',
+    backend: 'Runs on',
+    backends: { wasm: 'CPU (WASM)', webgpu: 'GPU (WebGPU)' },
+    start: 'Train',
+    compare: 'Compare all three',
+    compareHint:
+      'A comparison trains YOCO-U for the steps above, then the others on the same text for as many floating-point operations. One seed shows a tendency, no more.',
+    nameOf: (architecture: 'yoco_u' | 'yoco' | 'transformer', iterations: number): string =>
+      architecture === 'yoco_u' ? `YOCO-U, T = ${iterations}` : text.train.architectures[architecture],
+    runHeading: (name: string, number: number) => `${name} · run ${number}`,
+    status: {
+      preparing: 'Preparing.',
+      training: 'Training.',
+      paused: 'Paused.',
+      finished: 'Trained.',
+      stopped: 'Stopped.',
+      failed: 'Failed.',
+    },
+    progress: 'How far the training is',
+    preparing: 'learning a tokenizer from the text',
+    plan: (parameters: number, steps: number, flops: number) =>
+      `${formatCount(parameters)} parameters · ${formatCount(steps)} steps · ${formatFlops(flops)}`,
+    step: (step: number, bitsPerByte: number, perSecond: number) =>
+      `step ${formatCount(step)} · ${bitsPerByte.toFixed(3)} bits per byte · ${formatCount(perSecond)} tokens/s`,
+    left: (seconds: number) => `${formatSeconds(seconds)} left`,
+    next: (names: readonly string[]) => `Next: ${names.join(', ')}.`,
+    pause: 'Pause',
+    goOn: 'Go on',
+    stop: 'Stop',
+    sampleCaption: 'What it writes by now',
+    flops: 'Compute',
+    bitsPerByte: 'Bits per byte',
+    chartLabel: (points: readonly string[]) => `Loss over compute. ${points.join('; ')}.`,
+    chartPoint: (name: string, bitsPerByte: number) => `${name}: ${bitsPerByte.toFixed(3)} bits per byte`,
+    chartHint: 'Lines: text it trains on, a running mean. Dots: text that was held out. Lower is better.',
+    caption: 'Runs of this visit: loss in bits per byte. They are forgotten when the page is closed.',
+    run: 'Run',
+    trainLoss: 'Training',
+    validationLoss: 'Held out',
+    model: 'Model',
+    use: 'Write with it',
+    useOf: (name: string) => `Write with ${name}`,
+    download: 'Download',
+    downloadOf: (name: string) => `Download ${name}`,
+    remove: 'Forget',
+    removeOf: (name: string) => `Forget ${name}`,
   },
   model:
     'The model that loads with this page has 1.3 million parameters and read children’s books in the US public domain. It writes sentences that sound like them, not stories that hold together.',
