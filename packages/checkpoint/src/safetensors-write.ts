@@ -87,7 +87,7 @@ export function planSafetensors(tensors: WritableTensors, options: SafetensorsOp
  */
 export async function* streamSafetensors(plan: SafetensorsPlan): AsyncGenerator<Uint8Array, void, undefined> {
   yield plan.header;
-  const scratch = new Uint8Array(encodeChunkBytes);
+  let scratch: Uint8Array | undefined;
   for (const tensor of plan.tensors) {
     const values = await tensor.read();
     requireValues(tensor, values);
@@ -95,6 +95,7 @@ export async function* streamSafetensors(plan: SafetensorsPlan): AsyncGenerator<
       yield new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
       continue;
     }
+    scratch ??= new Uint8Array(encodeChunkBytes);
     const { bytes } = dataTypes[tensor.dtype];
     const step = encodeChunkBytes / bytes;
     for (let done = 0; done < values.length; done += step) {

@@ -23,8 +23,12 @@ export interface PlanEvent {
     /** There were too few documents to choose from: one was cut in two. */
     readonly byPosition: boolean;
   };
-  /** Samples take a copy of the weights; their caches, and what the process itself needs, are not in the total. */
-  readonly memory: TrainingMemory & { readonly samples: number };
+  readonly memory: TrainingMemory & {
+    /** A copy of the weights that samples take; their caches are not counted. */
+    readonly samples: number;
+    /** What the process holds already, text and tokenizer included: the total comes on top of it. 0 where it cannot be known. */
+    readonly process: number;
+  };
 }
 
 /** One step was taken, or left out. */

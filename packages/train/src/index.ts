@@ -47,7 +47,7 @@ export { checkSchedule, type Schedule, scheduleFactor } from './schedule.ts';
 export { prepareTextRun, type TextRun, type TextRunOptions, type TextRunRequest } from './text-run.ts';
 export { type LoopSettings, type TrainOptions, train } from './train.ts';
 export { parseTrainState, type TrainState } from './train-state.ts';
-export { createTrainer, type StepSettings, scratchFor, type Trainer, type TrainerOptions } from './trainer.ts';
+export { createTrainer, type StepSettings, type Trainer, type TrainerOptions } from './trainer.ts';
 export {
   planMemory,
   recordPrograms,

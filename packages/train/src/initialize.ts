@@ -16,13 +16,14 @@ const residualOutputs = /\.(o_proj|down_proj)\.weight$/;
  * Seeded initial weights, one tensor at a time: vectors are ones; matrices are normal with standard deviation 1/√in, so that
  * a normed input gives outputs of unit size. Those that write to the residual stream are scaled down by √(2 · layer
  * applications), iterations counted: the stream must not grow with the effective depth (Radford et al. 2019, section 2.3,
- * for L layers applied once).
+ * for L layers applied once). With `scratch`, room for the largest, values lie there until the next tensor is asked for.
  */
-export function* initialWeights(config: ModelConfig, seed: number): Generator<InitialTensor> {
+export function* initialWeights(config: ModelConfig, seed: number, scratch?: Float32Array): Generator<InitialTensor> {
   const applications = config.stages.reduce((sum, stage) => sum + stage.iterations * stage.layers.length, 0);
   const normal = createNormal(seed);
   for (const { name, shape } of listParameters(config)) {
-    const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
+    const count = shape.reduce((product, size) => product * size, 1);
+    const values = scratch?.subarray(0, count) ?? new Float32Array(count);
     if (shape.length === 1) values.fill(1);
     else {
       const deviation = 1 / Math.sqrt(shape[1]!) / (residualOutputs.test(name) ? Math.sqrt(2 * applications) : 1);

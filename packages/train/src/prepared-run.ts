@@ -40,8 +40,8 @@ export interface PlannedRun extends TokenizedText {
 
 export interface PreparedRun extends Disposable {
   readonly trainer: Trainer;
-  /** What is known before the first step. `step`: the one that the run goes on from. */
-  plan(step: number): PlanEvent;
+  /** What is known before the first step. `step`: the one that the run goes on from; `process`: bytes that it holds already. */
+  plan(step: number, process?: number): PlanEvent;
   train(
     options: Pick<TrainOptions, 'resume' | 'stopAt' | 'flopLimit' | 'signal'>,
   ): AsyncGenerator<TrainEvent, TrainState, undefined>;
@@ -100,9 +100,9 @@ export async function prepareRun(
   };
   return {
     trainer,
-    plan(step) {
+    plan(step, process = 0) {
       const samples = sample === undefined || config.samples.every === 0 ? 0 : trainer.memory.parameters;
-      return planEvent(planned, { ...trainer.memory, samples, total: trainer.memory.total + samples }, step);
+      return planEvent(planned, { ...trainer.memory, samples, process, total: trainer.memory.total + samples }, step);
     },
     train: (options) =>
       train({

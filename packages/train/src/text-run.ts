@@ -52,7 +52,7 @@ export async function prepareTextRun(options: TextRunOptions): Promise<TextRun> 
   const run = await prepareRun(planned, backend, options.sample);
   const { trainer } = run;
   const { model, config } = planned;
-  for (const { name, values } of initialWeights(model, config.seed)) trainer.write(name, values);
+  for (const { name, values } of initialWeights(model, config.seed, trainer.scratch)) trainer.write(name, values);
   let step = 0;
   return {
     plan: run.plan(0),

@@ -42,6 +42,8 @@ export interface Trainer extends Disposable {
   /** Names of what a later run goes on from: weights, then moments. */
   readonly weightNames: readonly string[];
   readonly momentNames: readonly string[];
+  /** Room for any weight or moment, for whoever reads or writes one after the other: each new array would wait to be collected. */
+  readonly scratch: Float32Array;
   /**
    * Runs a batch and adds the gradients of its mean loss to those there are; returns the loss. `iterations`: one of
    * `trainIterations`, by default the model's own. Throws `RequestError` for a batch that does not fit.
@@ -106,6 +108,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       memory: planMemory(options, programs, device.arenaOf),
       weightNames: parameters,
       momentNames: listed.flatMap((parameter) => momentNames(optimizer, parameter)),
+      scratch: new Float32Array(Math.max(...parameters.map((name) => elementCount(device.buffer(name).type)))),
       async accumulate(batch, iterations = own) {
         const program = chosen(training, iterations, 'train');
         measured = 0;
@@ -139,18 +142,11 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   }
 }
 
-/** Room for any of these tensors, to read them into one after the other. */
-export function scratchFor(trainer: Pick<Trainer, 'shapeOf'>, names: readonly string[]): Float32Array {
-  const sizes = names.map((name) => trainer.shapeOf(name).reduce((product, size) => product * size, 1));
-  return new Float32Array(Math.max(0, ...sizes));
-}
-
 /** The weights, to be written to a model folder one after the other: their values share one array. */
 export function modelTensors(trainer: Trainer): readonly WritableTensor[] {
-  const scratch = scratchFor(trainer, trainer.weightNames);
   return trainer.weightNames.map((name) => ({
-    ...tensorOf(name, trainer.shapeOf(name), scratch),
-    read: () => trainer.read(name, scratch),
+    ...tensorOf(name, trainer.shapeOf(name), trainer.scratch),
+    read: () => trainer.read(name, trainer.scratch),
   }));
 }
 

@@ -6,8 +6,11 @@ import { f32 } from '@yoco-u/tensor';
 
 /** What is sampled: the `SampleContext` of `@yoco-u/train` is one. */
 export interface SampledModel {
-  /** Where weights are read from, into `into` or an array of their own. */
-  readonly trainer: { read(name: string, into?: Float32Array): Promise<Float32Array> };
+  /** Where weights are read from, one after the other into `scratch`. */
+  readonly trainer: {
+    readonly scratch: Float32Array;
+    read(name: string, into: Float32Array): Promise<Float32Array>;
+  };
   readonly model: ModelConfig;
   readonly tokenizer: Tokenizer;
   readonly settings: {
@@ -31,13 +34,10 @@ export async function samplePrompts(
   signal: AbortSignal,
 ): Promise<readonly PromptSample[]> {
   const parameters: Record<string, DeviceBuffer> = {};
-  const listed = listParameters(config);
-  const sizes = listed.map(({ shape }) => shape.reduce((product, size) => product * size, 1));
-  const scratch = new Float32Array(Math.max(...sizes));
   try {
-    for (const { name, shape, use } of listed) {
+    for (const { name, shape, use } of listParameters(config)) {
       parameters[name] = backend.allocate({ shape, format: use === 'matrix' ? backend.matrixFormat : f32 });
-      backend.write(parameters[name], await trainer.read(name, scratch));
+      backend.write(parameters[name], await trainer.read(name, trainer.scratch));
     }
   } catch (error) {
     for (const buffer of Object.values(parameters)) buffer[Symbol.dispose]();

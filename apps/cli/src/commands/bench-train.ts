@@ -41,7 +41,7 @@ export async function benchTrain(options: BenchTrainOptions): Promise<void> {
     evaluateIterations: [],
     recompute: options.recompute ?? false,
   });
-  for (const { name, values } of initialWeights(config, 0)) trainer.write(name, values);
+  for (const { name, values } of initialWeights(config, 0, trainer.scratch)) trainer.write(name, values);
   const batch = batchOf(
     Array.from({ length: sequences }, (_, sequence) =>
       Int32Array.from(

@@ -92,7 +92,7 @@ function describePlan(
     `model    ${formatCount(parameters)} parameters: ${stages} layers, width ${model.hiddenSize}, heads ${model.heads}/${model.keyValueHeads} of ${model.headDim}, FFN ${model.intermediateSize}, vocabulary ${model.vocabularySize}${drawn}`,
     `data     ${formatCount(data.trainTokens)} tokens to train on, ${formatCount(data.validationTokens)} to validate${data.byPosition ? ' (the end of the longest document)' : ''}, ${data.bytesPerToken.toFixed(2)} bytes a token`,
     `run      ${config.steps} steps of ${stepTokens} tokens (${config.batch} x ${config.sequenceLength}${config.accumulation === 1 ? '' : `, ${config.accumulation} times`}): ${formatCount(plan.tokens)} tokens, ${epochs.toFixed(1)} epochs, ${formatCount(plan.flopsPerToken * plan.tokens)}FLOP; learning rate ${config.learningRate.toPrecision(3)}, ${config.schedule.kind}`,
-    `memory   ${formatBytes(memory.total)}: weights ${formatBytes(memory.parameters)}, gradients ${formatBytes(memory.gradients)}, ${config.optimizer.kind} ${formatBytes(memory.moments)}, activations ${formatBytes(memory.arena)}${memory.samples === 0 ? '' : `, samples ${formatBytes(memory.samples)}`}`,
+    `memory   ${formatBytes(memory.total)}: weights ${formatBytes(memory.parameters)}, gradients ${formatBytes(memory.gradients)}, ${config.optimizer.kind} ${formatBytes(memory.moments)}, activations ${formatBytes(memory.arena)}${memory.samples === 0 ? '' : `, samples ${formatBytes(memory.samples)}`}; the process holds ${formatBytes(memory.process)} already`,
     `device   ${device}`,
     ...(plan.step > 0 ? [`resumed after step ${plan.step}`] : []),
     '',

@@ -17,7 +17,7 @@ import { CheckpointError } from '@yoco-u/spec';
 import { DivergenceError, isFiniteTensor } from '../divergence-error.ts';
 import type { SaveEvent } from '../events.ts';
 import { parseTrainState, type TrainState } from '../train-state.ts';
-import { scratchFor, type Trainer } from '../trainer.ts';
+import type { Trainer } from '../trainer.ts';
 
 /** What every checkpoint holds besides weights and moments: it is a model folder of its own. */
 export interface CheckpointFiles {
@@ -158,11 +158,10 @@ function tensorsOf(
   step: number,
   lastSaved: number | undefined,
 ): readonly WritableTensor[] {
-  const scratch = scratchFor(trainer, names);
   return names.map((name) => ({
-    ...tensorOf(name, trainer.shapeOf(name), scratch),
+    ...tensorOf(name, trainer.shapeOf(name), trainer.scratch),
     async read() {
-      const values = await trainer.read(name, scratch);
+      const values = await trainer.read(name, trainer.scratch);
       if (isFiniteTensor(values)) return values;
       const value = values.find((element) => !Number.isFinite(element))!;
       throw new DivergenceError({ step, what: 'weights', value, tensor: name, lastSaved });
@@ -177,7 +176,6 @@ export async function readInto(
   tensors: Awaited<ReturnType<typeof openSafetensors>>['tensors'],
   where: string,
 ): Promise<void> {
-  const scratch = scratchFor(trainer, names);
   for (const name of names) {
     const entry = tensors.get(name);
     const expected = `'${name}' [${trainer.shapeOf(name).join(', ')}]`;
@@ -185,7 +183,7 @@ export async function readInto(
     if (entry === undefined || entry.shape.join() !== trainer.shapeOf(name).join()) {
       throw new CheckpointError({ where, expected, got, fix: 'resume from another checkpoint' });
     }
-    const into = scratch.subarray(0, entry.elements);
+    const into = trainer.scratch.subarray(0, entry.elements);
     trainer.write(name, await entry.readFloat32({ into }));
   }
 }

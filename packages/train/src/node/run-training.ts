@@ -76,14 +76,15 @@ export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent
   const run = openRunFolder(folder, { request, config }, tokenizerJson);
   await requireRoom(run, trainer, config.checkpoints.keep);
   const from = typeof options.resume === 'number' ? options.resume : ((await run.checkpoints.latest()) ?? 0);
-  yield prepared.plan(from);
+  yield prepared.plan(from, process.memoryUsage.rss());
   signal?.throwIfAborted();
 
   const resume = saved === undefined ? undefined : (await run.resume(from, trainer)).state;
   if (saved === undefined) {
     await run.begin();
     if (request.initialModel !== undefined) await readInitialModel(trainer, request.initialModel, options.directory);
-    else for (const { name, values } of initialWeights(model, config.seed)) trainer.write(name, values);
+    else
+      for (const { name, values } of initialWeights(model, config.seed, trainer.scratch)) trainer.write(name, values);
   }
   const events = prepared.train({ resume, stopAt: options.stopAt, flopLimit: await options.flopLimit?.(), signal });
   for await (const event of events) {
