@@ -20,6 +20,8 @@ import {
   type ScaleParams,
   scale,
   swiglu,
+  type TopKParams,
+  topK,
   width,
 } from '@yoco-u/tensor';
 import { crossEntropyBackwardWasmKernels } from './cross-entropy-backward-kernels.ts';
@@ -206,6 +208,22 @@ const kernels = {
     workspace: (_, threads) => threads * constantBytes,
     serial: elementwise(10),
   } satisfies WasmKernel<RowParams>,
+  topK: {
+    abi: 1,
+    kernel: topK.name,
+    module,
+    phases: ['top_k_lists', 'top_k'],
+    encode: ({ inputs: [x], params }) => [
+      rows(params, x!),
+      width(x!),
+      params.among ?? width(x!),
+      params.k,
+      cell(params.count ?? params.k),
+    ],
+    // a list for each row and thread; `assembly/top-k.ts` has the same
+    workspace: ({ inputs: [x], params: { k } }, threads) => rowCount(x!) * threads * (8 + 8 * k),
+    serial: elementwise(2),
+  } satisfies WasmKernel<TopKParams>,
 };
 
 /** Where a kernel has several forms, the backend takes the first whose `select` agrees. */

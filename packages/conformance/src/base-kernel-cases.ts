@@ -20,6 +20,7 @@ import {
 } from '@yoco-u/tensor';
 import { baseGradientCases } from './base-gradient-cases.ts';
 import { baseOptimizerCases } from './base-optimizer-cases.ts';
+import { baseTopKCases } from './base-top-k-cases.ts';
 import {
   allRows,
   integersInput,
@@ -202,4 +203,5 @@ export const baseKernelCases: readonly KernelWithCases[] = [
   { kernel: swiglu, cases: [...swigluCases, steepSwiglu, ...allRows(swigluCases)] },
   ...baseGradientCases,
   ...baseOptimizerCases,
+  baseTopKCases,
 ];

@@ -36,6 +36,7 @@ export {
   type MuonUpdateParams,
   meanLoss,
   meanLossBackward,
+  mostTopK,
   muonDirection,
   muonUpdate,
   type NewtonSchulzParams,
@@ -57,6 +58,8 @@ export {
   squareSum,
   swiglu,
   swigluBackward,
+  type TopKParams,
+  topK,
   transpose,
 } from './kernels/index.ts';
 export { orthogonalize } from './orthogonalize.ts';

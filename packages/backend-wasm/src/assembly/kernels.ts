@@ -5,3 +5,4 @@ export { embedding, embedding_panels, gather_rows } from './gather';
 export { linear, linear_pack, linear_packed } from './linear';
 export { add_rms_norm, rms_norm, rms_norm_plain } from './norm';
 export { rotary } from './rotary';
+export { top_k, top_k_lists } from './top-k';

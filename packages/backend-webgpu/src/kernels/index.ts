@@ -8,6 +8,7 @@ import { muonKernels } from './muon.ts';
 import { normKernels } from './norms.ts';
 import { optimizerKernels } from './optimizers.ts';
 import { rowKernels } from './rows.ts';
+import { topKKernels } from './top-k.ts';
 
 export const baseWebGpuKernels: readonly AnyWebGpuKernel[] = [
   ...elementwiseKernels,
@@ -16,6 +17,7 @@ export const baseWebGpuKernels: readonly AnyWebGpuKernel[] = [
   ...linearKernels,
   ...gatedFeedForwardKernels,
   ...crossEntropyKernels,
+  ...topKKernels,
   ...optimizerKernels,
   ...muonKernels,
 ];

@@ -21,6 +21,7 @@ import { addRmsNormBackward, rmsNormBackward } from './rms-norm-backward.ts';
 import { rotary, rotaryBackward } from './rotary.ts';
 import { scale } from './scale.ts';
 import { swiglu, swigluBackward } from './swiglu.ts';
+import { mostTopK, topK } from './top-k.ts';
 
 export { type RowParams, rowsOf } from './checks.ts';
 export type { ClipScaleParams } from './clip.ts';
@@ -32,6 +33,7 @@ export type { AdamwUpdateParams, OptimizerParams, SgdUpdateParams } from './opti
 export type { RmsNormParams } from './rms-norm.ts';
 export type { RmsNormBackwardParams } from './rms-norm-backward.ts';
 export type { ScaleParams } from './scale.ts';
+export type { TopKParams } from './top-k.ts';
 export {
   accumulate,
   adamwUpdate,
@@ -57,6 +59,7 @@ export {
   linearWeightBackward,
   meanLoss,
   meanLossBackward,
+  mostTopK,
   muonDirection,
   muonUpdate,
   newtonSchulz,
@@ -70,6 +73,7 @@ export {
   squareSum,
   swiglu,
   swigluBackward,
+  topK,
   transpose,
 };
 
@@ -112,5 +116,6 @@ export const baseKernels: readonly AnyKernel[] = [
   squareSum,
   swiglu,
   swigluBackward,
+  topK,
   transpose,
 ];
