@@ -51,6 +51,7 @@ async function runLayer(
     parameter: (name) => declare('parameter', name),
     state: (name) => (name === 'state' ? state : undefined),
     pageTable: undefined,
+    label: () => {},
   };
   const output = gatedRetention.apply(graph, config, declare('input', 'x'), scope, undefined);
   const program = graph.build({ output });

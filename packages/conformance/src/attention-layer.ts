@@ -113,6 +113,7 @@ export function recordAttention(
     parameter: (name) => find(parameters, 'parameter', owner, name),
     state: (name) => find(states, 'state', owner, name),
     pageTable,
+    label: (tensor, name) => graph.label(tensor, name),
   });
   const batch: RowBatch = {
     maxRows,

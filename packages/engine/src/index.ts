@@ -1,3 +1,13 @@
+export {
+  type AttentionPlace,
+  type InspectedModel,
+  type InspectLoopOptions,
+  type IterationInspection,
+  inspectLoop,
+  type LoopInspection,
+  mostInspectedTokens,
+  type TokenReading,
+} from './inspect-loop.ts';
 export { createLanguageModel, type EngineLanguageModel, type EngineOptions } from './language-model.ts';
 export { type LoadParametersOptions, loadParameters } from './load-parameters.ts';
 export { createModelMemory, type ModelMemory, memoryBytes, memoryShape } from './memory.ts';

@@ -16,6 +16,7 @@ import {
   type Tokenizer,
 } from '@yoco-u/spec';
 import { createGeneration, type GenerationCounters } from './generation.ts';
+import { type InspectLoopOptions, inspectLoop, type LoopInspection } from './inspect-loop.ts';
 import { checkPrompt, checkRequest, checkScore } from './request-checks.ts';
 import { checkId } from './runner.ts';
 import { cacheBytes, createRuntime, type Runtime } from './runtime.ts';
@@ -61,6 +62,11 @@ export interface EngineLanguageModel extends LanguageModel {
    * `RequestError` without a prefix cache, `CheckpointError` for a file of another model, `CapacityError` where it is too long.
    */
   loadSequence(file: SafetensorsFile, options?: Pick<ScoreOptions, 'iterations'>): Promise<readonly number[]>;
+  /** A look inside the loop at a text of at most 256 ids: see `inspectLoop`. Needs no slot and leaves caches alone. */
+  inspectLoop(
+    ids: ArrayLike<number>,
+    options?: InspectLoopOptions & Pick<ScoreOptions, 'iterations'>,
+  ): Promise<LoopInspection>;
 }
 
 /**
@@ -91,13 +97,14 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
   const ready: Runtime[] = [];
   const runtimes = new Map<ModelConfig['stages'][number]['iterations'], Promise<Runtime>>();
   const ownIterations = config.stages.find((stage) => stage.type === 'self')?.iterations ?? 0;
+  const configAt = (iterations: number): ModelConfig =>
+    iterations === ownIterations ? config : withIterations(config, iterations);
   const runtimeFor = (iterations = ownIterations): Promise<Runtime> => {
     const known = runtimes.get(iterations);
     if (known !== undefined) return known;
-    const chosen = iterations === ownIterations ? config : withIterations(config, iterations);
     const runtime = createRuntime({
       backend,
-      config: chosen,
+      config: configAt(iterations),
       parameters,
       slots,
       contextLength,
@@ -121,6 +128,7 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
     finished: { stop: 0, length: 0, abort: 0 },
     failed: 0,
   };
+  const inspections = new Set<Promise<unknown>>();
   let disposed = false;
   const alive = (): void => {
     if (disposed) throw new DisposedError(`model '${options.id}'`);
@@ -184,10 +192,18 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
       await loading.loaded;
       return sequence.ids;
     },
+    async inspectLoop(ids, { iterations = ownIterations, ...inspectOptions } = {}) {
+      alive();
+      const inspected = { backend, config: configAt(iterations), parameters, knownIds: tokenizer.vocabularySize };
+      const inspection = inspectLoop(inspected, ids, inspectOptions);
+      inspections.add(inspection);
+      return inspection.finally(() => inspections.delete(inspection));
+    },
     async [Symbol.asyncDispose]() {
       if (disposed) return;
       disposed = true;
       await scheduler.dispose();
+      await Promise.allSettled(inspections);
       for (const runtime of await Promise.allSettled(runtimes.values())) {
         if (runtime.status === 'fulfilled') runtime.value[Symbol.dispose]();
       }

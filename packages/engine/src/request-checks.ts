@@ -24,6 +24,12 @@ export function checkPrompt(ids: readonly number[], contextLength: number): void
 /** Most alternatives with each token. */
 const mostAlternatives = 20;
 
+/** Throws `RequestError` for a count that is none of alternatives. */
+export function checkAlternatives(where: string, count: number): void {
+  if (Number.isInteger(count) && count >= 0 && count <= mostAlternatives) return;
+  throw new RequestError({ where, expected: `an integer from 0 to ${mostAlternatives}`, got: `${count}` });
+}
+
 /** Throws `RequestError` naming the field. */
 export function checkRequest(request: GenerateRequest, vocabularySize: number): void {
   const { maxTokens, stop, priority = 0, sampling } = request;
@@ -34,13 +40,7 @@ export function checkRequest(request: GenerateRequest, vocabularySize: number): 
     throw new RequestError({ where: 'generate: stop', expected: 'strings that are not empty', got: "''" });
   }
   for (const field of ['logProbabilities', 'promptLogProbabilities'] as const) {
-    const count = request[field];
-    if (count === undefined || (Number.isInteger(count) && count >= 0 && count <= mostAlternatives)) continue;
-    throw new RequestError({
-      where: `generate: ${field}`,
-      expected: `an integer from 0 to ${mostAlternatives}`,
-      got: `${count}`,
-    });
+    if (request[field] !== undefined) checkAlternatives(`generate: ${field}`, request[field]);
   }
   if (!Number.isFinite(priority)) {
     throw new RequestError({ where: 'generate: priority', expected: 'a finite number', got: `${priority}` });

@@ -13,6 +13,7 @@ export interface ScopeOptions {
   parameter(name: string): Tensor;
   /** Undefined for any name in a program without memory. */
   state(name: string): Tensor | undefined;
+  label(tensor: Tensor, name: string): void;
 }
 
 /** For messages: `config.stages[0]: attention 'full'`. */
@@ -42,6 +43,7 @@ export function createScope({ stage, variant, batch, pageTable, declared, ...fin
       check('state', name);
       return find.state(name);
     },
+    label: find.label,
   };
 }
 

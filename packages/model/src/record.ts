@@ -87,7 +87,7 @@ export interface ForwardOptions {
 }
 
 /** The residual stream: `value` plus, until the next norm adds it, `delta`. */
-interface Residual {
+export interface Residual {
   readonly value: Tensor;
   readonly delta: Tensor | undefined;
 }
@@ -103,7 +103,8 @@ export interface RecordedModel {
   readonly parameters: ReadonlyMap<string, Tensor>;
 }
 
-interface Recording {
+/** What the recorders of parts share. */
+export interface Recording {
   readonly graph: Graph;
   readonly config: ModelConfig;
   readonly parameters: ReadonlyMap<string, Tensor>;
@@ -113,6 +114,8 @@ interface Recording {
   readonly recompute: (application: LayerApplication) => boolean;
   /** What states are declared for; in a program without memory only their names matter. */
   readonly capacity: StateCapacity;
+  /** Tensors that have a label: what a program that looks inside may give out. */
+  readonly intermediates: Map<string, Tensor>;
 }
 
 /** Records the forward pass. Early exit: of a last cross stage, the layers run only on wanted rows when there is memory. */
@@ -126,9 +129,7 @@ export function recordForward(config: ModelConfig, options: ForwardOptions): Pro
 export function recordModel(graph: Graph, config: ModelConfig, options: ForwardOptions): RecordedModel {
   const recording = declareModel(graph, config, options);
   const batch = declareBatch(graph, config, options);
-  const tokens = graph.declare('input', names.tokens, tensorType(i32, options.maxRows));
-  const table = recording.parameter(embeddingName);
-  const embedded = graph.call(embedding, [tokens, table], { rows: batch.rows, scale: config.embeddingScale })[0]!;
+  const embedded = recordEmbedding(recording, batch);
   const wanted = declareWanted(graph, options);
 
   let rows = batch;
@@ -148,19 +149,26 @@ export function recordModel(graph: Graph, config: ModelConfig, options: ForwardO
     residual = { value: gather(graph, settle(graph, residual, batch), wanted), delta: undefined };
   }
 
-  const normed = norm(recording, rows, residual, finalNormName).normed;
-  const head = recording.parameter(headName(config));
   const recorded = { rows: rows.rows, parameters: recording.parameters };
   if (options.head === 'logits') {
-    const output = graph.call(linear, [normed, head], { rows: rows.rows })[0]!;
-    return { ...recorded, output, targets: undefined };
+    return { ...recorded, output: recordLogits(recording, rows, residual), targets: undefined };
   }
+  const normed = norm(recording, rows, residual, finalNormName).normed;
+  const head = recording.parameter(headName(config));
   const targets = graph.declare('input', names.targets, tensorType(i32, rows.maxRows));
   const output = graph.call(linearCrossEntropy, [normed, head, targets], { rows: rows.rows })[0]!;
   return { ...recorded, output, targets };
 }
 
-function declareModel(graph: Graph, config: ModelConfig, options: ForwardOptions): Recording {
+/** Logits [maxRows, V] of what the last stage gives. */
+export function recordLogits(recording: Recording, batch: RowBatch, residual: Residual): Tensor {
+  const { normed } = norm(recording, batch, residual, finalNormName);
+  const head = recording.parameter(headName(recording.config));
+  return recording.graph.call(linear, [normed, head], { rows: batch.rows })[0]!;
+}
+
+/** Declares parameters and states. */
+export function declareModel(graph: Graph, config: ModelConfig, options: ForwardOptions): Recording {
   const { memory, matrixFormat } = options;
   const parameters = new Map(
     listParameters(config).map(({ name, shape, use }) => [
@@ -187,10 +195,12 @@ function declareModel(graph: Graph, config: ModelConfig, options: ForwardOptions
   };
   const capacity = memory ?? { contextLength: config.contextLength, pageLength: 8 };
   const recompute = options.recompute ?? (() => false);
-  return { graph, config, parameters, parameter, state: (name) => states.get(name), pageTable, capacity, recompute };
+  const state = (name: string): Tensor | undefined => states.get(name);
+  return { graph, config, parameters, parameter, state, pageTable, capacity, recompute, intermediates: new Map() };
 }
 
-function declareBatch(graph: Graph, config: ModelConfig, options: ForwardOptions): RowBatch {
+/** Declares what a run feeds. */
+export function declareBatch(graph: Graph, config: ModelConfig, options: ForwardOptions): RowBatch {
   const rotates = config.stages.some((stage) => stage.rope);
   return {
     maxRows: options.maxRows,
@@ -203,6 +213,13 @@ function declareBatch(graph: Graph, config: ModelConfig, options: ForwardOptions
       ? graph.declare('input', names.rotation, tensorType(f32, options.maxRows, config.headDim))
       : undefined,
   };
+}
+
+/** The tokens' rows of the embedding. */
+export function recordEmbedding({ graph, config, parameter }: Recording, batch: RowBatch): Tensor {
+  const tokens = graph.declare('input', names.tokens, tensorType(i32, batch.maxRows));
+  const params = { rows: batch.rows, scale: config.embeddingScale };
+  return graph.call(embedding, [tokens, parameter(embeddingName)], params)[0]!;
 }
 
 function declareWanted(graph: Graph, options: ForwardOptions): Tensor | undefined {
@@ -229,12 +246,18 @@ function gather(graph: Graph, x: Tensor, wanted: Tensor): Tensor {
   return graph.call(gatherRows, [x, wanted], { rows: graph.scalar(names.outputCount, 'i32') })[0]!;
 }
 
-function settle(graph: Graph, { value, delta }: Residual, batch: RowBatch): Tensor {
+function label({ graph, intermediates }: Recording, tensor: Tensor, name: string): void {
+  graph.label(tensor, name);
+  intermediates.set(name, tensor);
+}
+
+/** The residual stream as one tensor. */
+export function settle(graph: Graph, { value, delta }: Residual, batch: RowBatch): Tensor {
   return delta === undefined ? value : graph.call(add, [value, delta], { rows: batch.rows })[0]!;
 }
 
 /** Runs the variant's stage-wide part, where the stage has one, on all rows of the stage's input. */
-function prepareStage(
+export function prepareStage(
   recording: Recording,
   stage: StageConfig,
   index: number,
@@ -244,7 +267,7 @@ function prepareStage(
   const owner = stage.layers.find(({ variant }) => variant.prepare !== undefined);
   if (owner === undefined) return { residual, value: undefined };
   const value = settle(recording.graph, residual, batch);
-  recording.graph.label(value, `stage.${index}.input`);
+  label(recording, value, `stage.${index}.input`);
   const { variant, config } = owner;
   const scope = createScope({
     stage: index,
@@ -258,12 +281,14 @@ function prepareStage(
     },
     parameter: (name) => recording.parameter(`${stagePrefix(index)}.${name}.weight`),
     state: (name) => recording.state(stageStateName(index, name)),
+    label: (tensor, name) => label(recording, tensor, `stage.${index}.${name}`),
   });
   const shared = variant.prepare!(recording.graph, config, value, scope);
   return { residual: { value, delta: undefined }, value: shared };
 }
 
-function recordStage(
+/** All iterations of a stage. */
+export function recordStage(
   recording: Recording,
   stage: StageConfig,
   index: number,
@@ -273,28 +298,43 @@ function recordStage(
 ): Residual {
   let residual = input;
   for (let iteration = 0; iteration < stage.iterations; iteration++) {
-    stage.layers.forEach((layer, l) => {
-      const { variant, config } = layer;
-      const scope = createScope({
-        stage: index,
-        variant,
-        batch,
-        pageTable: recording.pageTable,
-        declared: (kind) => {
-          const specs = kind === 'state' ? variant.state(config, recording.capacity) : variant.parameters(config);
-          return specs.map(({ name }) => name);
-        },
-        parameter: (name) => recording.parameter(`${layerPrefix(index, l)}.attention.${name}.weight`),
-        state: (name) => recording.state(layerStateName(index, iteration, l, name)),
-      });
-      const before = residual;
-      const record = (): Residual => recordLayer(recording, layer, index, l, scope, before, shared);
-      const again = recording.recompute({ stage: index, iteration, layer: l });
-      residual = again ? recording.graph.recompute(record) : record();
-    });
-    if (residual.delta !== undefined)
-      recording.graph.label(residual.delta, `stage.${index}.iteration.${iteration}.delta`);
+    residual = recordIteration(recording, stage, index, iteration, batch, residual, shared);
   }
+  return residual;
+}
+
+/** The layers of a stage once. */
+export function recordIteration(
+  recording: Recording,
+  stage: StageConfig,
+  index: number,
+  iteration: number,
+  batch: RowBatch,
+  input: Residual,
+  shared: unknown,
+): Residual {
+  let residual = input;
+  stage.layers.forEach((layer, l) => {
+    const { variant, config } = layer;
+    const scope = createScope({
+      stage: index,
+      variant,
+      batch,
+      pageTable: recording.pageTable,
+      declared: (kind) => {
+        const specs = kind === 'state' ? variant.state(config, recording.capacity) : variant.parameters(config);
+        return specs.map(({ name }) => name);
+      },
+      parameter: (name) => recording.parameter(`${layerPrefix(index, l)}.attention.${name}.weight`),
+      state: (name) => recording.state(layerStateName(index, iteration, l, name)),
+      label: (tensor, name) => label(recording, tensor, layerStateName(index, iteration, l, name)),
+    });
+    const before = residual;
+    const record = (): Residual => recordLayer(recording, layer, index, l, scope, before, shared);
+    const again = recording.recompute({ stage: index, iteration, layer: l });
+    residual = again ? recording.graph.recompute(record) : record();
+  });
+  if (residual.delta !== undefined) label(recording, residual.delta, `stage.${index}.iteration.${iteration}.delta`);
   return residual;
 }
 

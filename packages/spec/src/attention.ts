@@ -4,7 +4,7 @@
  */
 import type { AnyKernel, Graph } from './kernel.ts';
 import type { Scalar, Tensor } from './program.ts';
-import type { TensorType } from './tensor-type.ts';
+import type { NumberArray, TensorType } from './tensor-type.ts';
 import type { AnyWasmKernel } from './wasm-kernel.ts';
 import type { AnyWebGpuKernel } from './webgpu-kernel.ts';
 
@@ -110,6 +110,26 @@ export interface AttentionScope {
    * last row of this run. Pages of a sequence may lie in any order. Undefined in a program without memory.
    */
   readonly pageTable: Tensor | undefined;
+  /** Names an intermediate of the layer (in `prepare`: of the stage), for programs that look inside. Changes nothing else. */
+  label(tensor: Tensor, name: string): void;
+}
+
+/** How a variant shows where a head looks. */
+export interface AttentionLens<C = unknown> {
+  /** Names that `apply` labels in programs without memory: what `weights` needs to know of the layer. */
+  readonly layer: readonly string[];
+  /** Names that `prepare` labels: what it needs to know of the stage. */
+  readonly stage: readonly string[];
+  /**
+   * How much of each row one query head takes, for one sequence of `rows` tokens: f32 [rows, rows], row i over the rows it reads,
+   * of sum 1. `intermediates` holds the labelled tensors, [rows, width] each.
+   */
+  weights(
+    config: C,
+    intermediates: Readonly<Record<string, NumberArray>>,
+    rows: number,
+    head: number,
+  ): Float32Array<ArrayBuffer>;
 }
 
 /** Cost by formula, spec section 4. */
@@ -151,6 +171,8 @@ export interface AttentionVariant<C = unknown, Shared = unknown> {
   /** Normed input [maxRows, C] → output [maxRows, C], without the residual. */
   apply(graph: Graph, config: C, input: Tensor, scope: AttentionScope, shared: Shared | undefined): Tensor;
   cost(config: C, tokens: number): AttentionCost;
+  /** Absent where no weights say what a head does. */
+  readonly lens?: AttentionLens<C>;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: variants are an open set; a registry hands each its own config back

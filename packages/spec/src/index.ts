@@ -2,6 +2,7 @@ export type {
   AnyAttentionVariant,
   AttentionContext,
   AttentionCost,
+  AttentionLens,
   AttentionPlugin,
   AttentionRegistry,
   AttentionScope,

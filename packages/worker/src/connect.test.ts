@@ -78,6 +78,23 @@ describe('a connected model', () => {
     await expect(stats()).rejects.toThrow(DisposedError);
   });
 
+  test('hands on a look inside', async () => {
+    const inspect = async (request: unknown) => {
+      if (request === 'wrong') throw new RequestError({ where: 'inspect', expected: 'right', got: 'wrong' });
+      return { asked: request, change: Float32Array.of(0.5, 0.25) };
+    };
+    const { model: inside } = createCountingModel();
+    const load = async () => ({ model: inside, tokenizerJson, inspect, [Symbol.asyncDispose]: async () => {} });
+    const { inspect: ask, model } = await connectHere(inside, load);
+    expect(await ask([[1, 2], { layer: 1 }])).toEqual({
+      asked: [[1, 2], { layer: 1 }],
+      change: Float32Array.of(0.5, 0.25),
+    });
+    await expect(ask('wrong')).rejects.toThrow(RequestError);
+    await model[Symbol.asyncDispose]();
+    await expect(ask([])).rejects.toThrow(DisposedError);
+  });
+
   test('refuses what cannot be sent', async () => {
     const { model } = await connectHere(createCountingModel().model);
     const request = { prompt: 'a', maxTokens: 1, later: () => {} };

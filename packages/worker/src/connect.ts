@@ -23,6 +23,8 @@ export interface ConnectedModel<Details, Stats> {
   readonly details: Details;
   /** The `stats` of the `ServedModel`, now. */
   stats(): Promise<Stats>;
+  /** What the `inspect` of the `ServedModel` answers. */
+  inspect(request: unknown): Promise<unknown>;
 }
 
 /**
@@ -94,6 +96,10 @@ export async function connectLanguageModel<Details = undefined, Stats = undefine
     async stats() {
       alive();
       return (await calls.open({ kind: 'stats' }).result) as Stats;
+    },
+    async inspect(inspectRequest) {
+      alive();
+      return calls.open({ kind: 'inspect', request: inspectRequest }).result;
     },
   };
 }

@@ -32,6 +32,7 @@ export type Request =
       readonly from: number;
       readonly options: PlainScoreOptions;
     }
+  | { readonly kind: 'inspect'; readonly request: unknown }
   | { readonly kind: 'stats' }
   | { readonly kind: 'dispose' };
 

@@ -1,6 +1,6 @@
 /** What the two sides of a model worker agree on. All of it is structured-cloneable. */
 import type { DirectoryHandle, FileContent } from '@yoco-u/checkpoint';
-import type { EngineStats } from '@yoco-u/engine';
+import type { EngineLanguageModel, EngineStats } from '@yoco-u/engine';
 import type { Backend, LanguageModel } from '@yoco-u/spec';
 import { type ConnectOptions, connectLanguageModel, type ModelThread } from '@yoco-u/worker';
 import type { LoadModelOptions } from './load-model.ts';
@@ -24,6 +24,9 @@ export interface ModelDetails {
   readonly cacheBytesReserved: number;
 }
 
+/** What `inspect` asks for: the arguments of `inspectLoop`. */
+export type InspectRequest = Parameters<EngineLanguageModel['inspectLoop']>;
+
 export interface LoadInWorkerOptions extends Omit<LoadModelOptions, 'plugins'> {
   /**
    * A worker of your own instead of the package's: one whose script calls `serveModel`, with plug-ins or as a file of your
@@ -37,6 +40,8 @@ export interface WorkerModel extends ModelDetails, AsyncDisposable {
   readonly model: LanguageModel;
   /** What the engine is doing, and counts from the start. */
   stats(): Promise<EngineStats>;
+  /** A look inside the loop at a text of at most 256 ids: see `inspectLoop` of `@yoco-u/engine`. */
+  inspectLoop: EngineLanguageModel['inspectLoop'];
 }
 
 export async function connectModel(
@@ -45,10 +50,17 @@ export async function connectModel(
   { worker: _worker, signal, onProgress, onCompile, ...options }: LoadInWorkerOptions,
 ): Promise<WorkerModel> {
   const request: ModelRequest = { source, options };
-  const { model, details, stats } = await connectLanguageModel<ModelDetails, EngineStats>(thread, request, {
+  const { model, details, stats, inspect } = await connectLanguageModel<ModelDetails, EngineStats>(thread, request, {
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined ? {} : { onProgress }),
     ...(onCompile === undefined ? {} : { onCompile }),
   });
-  return { ...details, model, stats, [Symbol.asyncDispose]: () => model[Symbol.asyncDispose]() };
+  return {
+    ...details,
+    model,
+    stats,
+    inspectLoop: (ids, ...rest) =>
+      inspect([Array.from(ids), ...rest] satisfies InspectRequest) as ReturnType<EngineLanguageModel['inspectLoop']>,
+    [Symbol.asyncDispose]: () => model[Symbol.asyncDispose](),
+  };
 }

@@ -2,7 +2,7 @@
 import { directoryHandleFiles, type HttpOptions, type ModelFolder, openModelFolder } from '@yoco-u/checkpoint';
 import { type ServedModel, serveLanguageModel, workerPort } from '@yoco-u/worker';
 import { type LoadModelOptions, loadModelFrom } from './load-model.ts';
-import type { ModelDetails, ModelRequest, PlainSource } from './model-request.ts';
+import type { InspectRequest, ModelDetails, ModelRequest, PlainSource } from './model-request.ts';
 
 export interface ServeModelOptions extends Pick<LoadModelOptions, 'plugins'> {
   /** Opens the folder at an address. Default: as a URL. */
@@ -37,6 +37,7 @@ export async function serveModel({
       tokenizerJson: folder.tokenizerJson!,
       details,
       stats: () => model.stats(),
+      inspect: (inspected) => model.inspectLoop(...(inspected as InspectRequest)),
       [Symbol.asyncDispose]: () => loaded[Symbol.asyncDispose](),
     };
   });

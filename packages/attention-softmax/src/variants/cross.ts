@@ -17,6 +17,7 @@ import {
   type SoftmaxConfig,
 } from './config.ts';
 import { pagesState } from './full.ts';
+import { crossLens } from './lens.ts';
 import { normAndRotate, pageTableOf, project, queries } from './projections.ts';
 
 /** Keys and values that all layers of a cross stage read. */
@@ -51,6 +52,7 @@ export const crossAttention: AttentionVariant<SoftmaxConfig, SharedKeysAndValues
     const norm = { eps: config.model.normEps, rows };
     const normed = graph.call(rmsNorm, [input, scope.parameter('kv_norm')], norm)[0]!;
     const k = normAndRotate(graph, config, scope, project(graph, scope, 'k_proj', normed), undefined);
+    scope.label(k, 'key');
     const v = project(graph, scope, 'v_proj', normed);
     const pool = scope.state('pages');
     if (pool === undefined) {
@@ -74,4 +76,5 @@ export const crossAttention: AttentionVariant<SoftmaxConfig, SharedKeysAndValues
     return project(graph, scope, 'o_proj', attended);
   },
   cost: (config, tokens) => ({ layer: queryCost(config, tokens), stage: keyValueCost(config) }),
+  lens: crossLens,
 };

@@ -3,6 +3,7 @@ import { f32, tensorType } from '@yoco-u/tensor';
 import { commitPages, packBlocks, softmax, softmaxAttentionKernels, softmaxPaged } from '../kernels/index.ts';
 import { blockLength } from '../layout.ts';
 import { keyValueBytes, parseConfig, type SoftmaxConfig, selfCost, selfParameters } from './config.ts';
+import { selfLens } from './lens.ts';
 import { keysAndValues, pageTableOf, project, queries } from './projections.ts';
 
 /** Growing keys and values, one entry a page. */
@@ -43,4 +44,5 @@ export const fullAttention: AttentionVariant<SoftmaxConfig, never> = {
     return project(graph, scope, 'o_proj', attended);
   },
   cost: selfCost,
+  lens: selfLens,
 };

@@ -48,6 +48,7 @@ async function gradientsOf(
     parameter: (name) => parameters.get(name)!,
     state: () => undefined,
     pageTable: undefined,
+    label: () => {},
   };
   const shared: unknown = variant.prepare?.(graph, config, x, scope);
   const out = variant.apply(graph, config, x, scope, shared);

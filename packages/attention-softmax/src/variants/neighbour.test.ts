@@ -80,6 +80,7 @@ test('projections and segments serve a variant of another package', async () => 
       parameter: (name) => declared.get(name)!,
       state: () => undefined,
       pageTable: undefined,
+      label: () => {},
     },
     undefined,
   );

@@ -29,13 +29,16 @@ export function normAndRotate(
 /** Queries [T, H·D], normed and rotated. */
 export function queries(graph: Graph, config: SoftmaxConfig, scope: AttentionScope, x: Tensor): Tensor {
   const q = project(graph, scope, 'q_proj', x);
-  return normAndRotate(graph, config, scope, q, config.model.qkNorm ? 'q_norm' : undefined);
+  const placed = normAndRotate(graph, config, scope, q, config.model.qkNorm ? 'q_norm' : undefined);
+  scope.label(placed, 'query');
+  return placed;
 }
 
 /** Keys and values [T, G·D] of a layer of its own, keys normed and rotated. */
 export function keysAndValues(graph: Graph, config: SoftmaxConfig, scope: AttentionScope, x: Tensor): [Tensor, Tensor] {
   const k = project(graph, scope, 'k_proj', x);
   const keys = normAndRotate(graph, config, scope, k, config.model.qkNorm ? 'k_norm' : undefined);
+  scope.label(keys, 'key');
   return [keys, project(graph, scope, 'v_proj', x)];
 }
 

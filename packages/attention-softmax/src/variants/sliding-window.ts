@@ -3,6 +3,7 @@ import { f32, tensorType } from '@yoco-u/tensor';
 import { commitRing, packBlocks, softmax, softmaxAttentionKernels, softmaxRing } from '../kernels/index.ts';
 import { blockLength, ringBlockCount } from '../layout.ts';
 import { keyValueBytes, parseConfig, parseWindow, type SoftmaxConfig, selfCost, selfParameters } from './config.ts';
+import { selfLens } from './lens.ts';
 import { keysAndValues, project, queries } from './projections.ts';
 
 /** A sliding window's config: the window is always there. */
@@ -54,4 +55,5 @@ export const slidingWindowAttention: AttentionVariant<SlidingWindowConfig, never
     return project(graph, scope, 'o_proj', attended);
   },
   cost: selfCost,
+  lens: selfLens,
 };

@@ -80,6 +80,7 @@ async function run({ variant, context, state, input, chunk, weights }: RunOption
     parameter: (name) => parameters.get(name)!,
     state: (name) => states.get(name),
     pageTable: paged ? graph.declare('input', 'table', tensorType(i32, slots, perSlot)) : undefined,
+    label: () => {},
   };
   const out = record(graph, variant, config, x, scope);
   const program = graph.build({ out });
