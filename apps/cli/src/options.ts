@@ -25,6 +25,7 @@ export interface ModelOptions {
   readonly backend: 'wasm' | 'webgpu' | 'reference' | 'auto';
   readonly threads?: number;
   readonly simd?: 'relaxed' | 'baseline';
+  readonly variant?: string;
   readonly context?: number;
   readonly iterations?: number;
   readonly json?: boolean;

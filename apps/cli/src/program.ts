@@ -46,6 +46,7 @@ export function createProgram(): Command {
     .description('compare a model with the outputs recorded beside it; exit code 1 if any differs')
     .argument('<folder>', 'a model folder with recorded outputs (io.safetensors), or with a recorded training run')
     .addOption(backendOption())
+    .addOption(variantOption())
     .option('--threads <count>', 'threads (default: all cores)', integer(1, 256))
     .addOption(simdOption())
     .option('--tolerance <number>', 'largest relative error that passes', decimal(0), 1e-4)
@@ -84,6 +85,7 @@ export function createProgram(): Command {
     .option('--runs <count>', 'steps; the best counts', integer(1, 1000), 10)
     .option('--recompute [share]', 'compute activations of this share of layer applications twice', decimal(0, 1))
     .addOption(backendOption())
+    .addOption(variantOption())
     .option('--threads <count>', 'threads (default: all cores)', integer(1, 256))
     .addOption(simdOption())
     .option('--json', 'print one JSON object')
@@ -162,6 +164,7 @@ function addTrainCommand(program: Command): void {
     .option('--cache <folder>', 'where tokenised text is kept (default: data in the run folder)')
     .option('--dry-run', 'print parameters, FLOPs, tokens and bytes, and end')
     .addOption(backendOption())
+    .addOption(variantOption())
     .option('--threads <count>', 'threads (default: all cores)', integer(1, 256))
     .addOption(simdOption())
     .option('--json', 'print every event as a JSON object on a line')
@@ -203,6 +206,7 @@ function addServeCommands(program: Command): void {
     .option('--log-prompts', 'write prompts to the log')
     .option('--grace <seconds>', 'time that requests have to end after SIGTERM', integer(0, 86400), 30)
     .addOption(backendOption())
+    .addOption(variantOption())
     .option('--threads <count>', 'threads (default: all cores)', integer(1, 256))
     .addOption(simdOption())
     .option('--context <tokens>', "most tokens of a sequence (default: the model's own)", integer(1))
@@ -266,6 +270,7 @@ function modelCommand(parent: Command, name: string, description: string): Comma
     .description(description)
     .argument('[model]', 'model folder (default: the bundled model)')
     .addOption(backendOption())
+    .addOption(variantOption())
     .option('--threads <count>', 'threads (default: all cores)', integer(1, 256))
     .addOption(simdOption())
     .option('--context <tokens>', "most tokens of a sequence (default: the model's own)", integer(1))
@@ -278,6 +283,13 @@ function backendOption(): Option {
   return new Option('--backend <name>', 'what to run on; auto tries wasm and webgpu and takes the faster')
     .choices(['wasm', 'webgpu', 'reference', 'auto'])
     .default('wasm');
+}
+
+function variantOption(): Option {
+  return new Option(
+    '--variant <name>',
+    'form of the WebGPU kernels, parts joined by - (default: what suits the adapter): registers or workgroup, immediates or uniforms',
+  );
 }
 
 function simdOption(): Option {

@@ -8,12 +8,26 @@ const nodePackage = 'webgpu';
 /** Kept alive: a device is lost when the instance that it came from is collected. */
 let nodeInstance: Promise<GPU> | undefined;
 
-export interface OpenDevice {
-  readonly device: GPUDevice;
+/** What decides how kernels are written for a device. */
+export interface AdapterFacts {
   /** For people: vendor, architecture, description. */
   readonly name: string;
   /** Whether the adapter runs on a CPU. */
   readonly isFallback: boolean;
+  /** Of `f16`, `subgroups`: what WGSL texts may enable. */
+  readonly extensions: readonly string[];
+  /** Bytes of values that a pass may set without a buffer; 0 where there is no such thing. */
+  readonly immediateBytes: number;
+  /** Bytes of workgroup memory, and invocations of a workgroup. */
+  readonly workgroupBytes: number;
+  readonly workgroupSize: number;
+  /** Bytes that one binding may span. */
+  readonly bindingBytes: number;
+}
+
+export interface OpenDevice {
+  readonly device: GPUDevice;
+  readonly facts: AdapterFacts;
 }
 
 /**
@@ -28,20 +42,33 @@ export async function openDevice(): Promise<OpenDevice> {
     throw new BackendError({ where, expected: 'a graphics adapter', got: 'none', fix: adapterFix() });
   }
   const { limits, info } = adapter;
-  const extensions = (['shader-f16', 'subgroups'] as const).filter((feature) => adapter.features.has(feature));
+  const features = (['shader-f16', 'subgroups'] as const).filter((feature) => adapter.features.has(feature));
+  // old browsers know neither the limit nor the set
+  const hasImmediates = gpu.wgslLanguageFeatures?.has('immediate_address_space') === true;
+  const immediateBytes = hasImmediates ? (limits.maxImmediateSize ?? 0) : 0;
   try {
     const device = await adapter.requestDevice({
-      requiredFeatures: extensions,
+      requiredFeatures: features,
       requiredLimits: {
         maxBufferSize: limits.maxBufferSize,
         maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
         maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
         maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
         maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
+        ...(immediateBytes > 0 ? { maxImmediateSize: immediateBytes } : {}),
       },
     });
     const name = [info.vendor, info.architecture, info.description].filter((part) => part !== '').join(' ');
-    return { device, name: name === '' ? 'unnamed adapter' : name, isFallback: info.isFallbackAdapter === true };
+    const facts: AdapterFacts = {
+      name: name === '' ? 'unnamed adapter' : name,
+      isFallback: info.isFallbackAdapter === true,
+      extensions: features.map((feature) => (feature === 'shader-f16' ? 'f16' : feature)),
+      immediateBytes,
+      workgroupBytes: device.limits.maxComputeWorkgroupStorageSize,
+      workgroupSize: device.limits.maxComputeInvocationsPerWorkgroup,
+      bindingBytes: device.limits.maxStorageBufferBindingSize,
+    };
+    return { device, facts };
   } catch (cause) {
     throw new BackendError({ where, expected: 'a device of the adapter', got: String(cause) }, { cause });
   }

@@ -2,6 +2,7 @@
 import {
   type AnyWebGpuKernel,
   type Backend,
+  BackendError,
   type CallDescription,
   type DeviceBuffer,
   DisposedError,
@@ -9,8 +10,8 @@ import {
   ShapeError,
   type WebGpuDevice,
 } from '@yoco-u/spec';
-import { byteLength, describeType, elementCount, f32Panels8, sameType, tensorType } from '@yoco-u/tensor';
-import { openDevice } from './adapter.ts';
+import { byteLength, describeType, elementCount, sameType, tensorType } from '@yoco-u/tensor';
+import { type AdapterFacts, openDevice } from './adapter.ts';
 import { createArena } from './arena.ts';
 import { createDeviceMemory, usage } from './device-memory.ts';
 import { encodeProgram } from './encode.ts';
@@ -20,16 +21,21 @@ import { createKernelSet } from './kernel-set.ts';
 import { baseWebGpuKernels } from './kernels/index.ts';
 import { createPanelWriter } from './panel-writer.ts';
 import { type CompileListener, createPipelines } from './pipelines.ts';
+import { firstProblem, type SelfTest, testProducts } from './self-test.ts';
 import { checkFormat, checkRange, createTransfer } from './transfer.ts';
+import { type Variant, variantsFor } from './variants.ts';
 
 export interface WebGpuBackendOptions {
   /** Kernels besides the base kernels: those of the attention variants in use. Preferred to a base kernel of their name. */
   readonly kernels?: readonly AnyWebGpuKernel[];
   /**
-   * Forces the form of the kernels: tiles in workgroup memory, as GPUs like them, or in registers, as adapters that run on a
-   * CPU do. Default: by the adapter.
+   * Forces the form of the kernels, by parts joined with '-': tiles in `workgroup` memory, as GPUs like them, or in `registers`, as
+   * adapters that run on a CPU do; values of a run as `immediates` or `uniforms`. Default: what suits the adapter and passes a
+   * self-test. `description` says which it is.
    */
-  readonly tiles?: WebGpuDevice['tiles'];
+  readonly variant?: string;
+  /** What else a form must compute rightly before it is used: attention, say. */
+  readonly selfTest?: SelfTest;
   /** Told how many shaders are compiled, of those under way and compiled since none were. Must not throw. */
   readonly onCompile?: CompileListener;
 }
@@ -43,34 +49,68 @@ export interface WebGpuBackend {
 /**
  * Creates a backend on a device of its own.
  *
- * Throws `BackendError` where there is no WebGPU (it says what to install), or for a kernel of another ABI version.
+ * Throws `BackendError` where there is no WebGPU (it says what to install), for a variant that the device does not have or that fails
+ * its self-test, and for a kernel of another ABI version.
  */
 export async function createWebGpuBackend(options: WebGpuBackendOptions = {}): Promise<Backend> {
   return (await openBackend(options)).backend;
 }
 
-/** As `createWebGpuBackend`, with the device. */
-export async function openBackend(options: WebGpuBackendOptions = {}): Promise<WebGpuBackend> {
-  const { device, name, isFallback } = await openDevice();
+/** As `createWebGpuBackend`, with the device. `restrict` changes what is known of it: for tests of poorer devices. */
+export async function openBackend(
+  options: WebGpuBackendOptions = {},
+  restrict: (facts: AdapterFacts) => AdapterFacts = (facts) => facts,
+): Promise<WebGpuBackend> {
+  const opened = await openDevice();
+  const { device } = opened;
   try {
-    const tiles = options.tiles ?? (isFallback ? 'registers' : 'workgroup');
-    return { backend: await create(options, device, { name, tiles }), device };
+    const backend = await openVariant(options, device, restrict(opened.facts));
+    const close = async (): Promise<void> => {
+      await backend[Symbol.asyncDispose]();
+      device.destroy();
+    };
+    return { backend: { ...backend, [Symbol.asyncDispose]: close }, device };
   } catch (error) {
     device.destroy();
     throw error;
   }
 }
 
+/** The first variant that passes its self-test. */
+async function openVariant(options: WebGpuBackendOptions, device: GPUDevice, facts: AdapterFacts): Promise<Backend> {
+  const tests = [testProducts, ...(options.selfTest === undefined ? [] : [options.selfTest])];
+  const failures: string[] = [];
+  for (const variant of variantsFor(facts, options.variant)) {
+    const backend = await create(options, device, facts, variant);
+    const problem = await firstProblem(backend, tests, variant.tolerance);
+    if (problem === undefined) {
+      const description = [backend.description, ...failures].join('; ');
+      return { ...backend, description };
+    }
+    failures.push(`not ${variant.name}, which fails its self-test: ${problem}`);
+    await backend[Symbol.asyncDispose]();
+  }
+  throw new BackendError({
+    where: 'createWebGpuBackend',
+    expected: `a variant that passes its self-test on ${facts.name}`,
+    got: failures.join('; '),
+    fix: 'update the graphics driver, or use the wasm backend',
+  });
+}
+
+/** A backend on a device that stays the caller's. */
 async function create(
   options: WebGpuBackendOptions,
   device: GPUDevice,
-  { name, tiles }: { readonly name: string; readonly tiles: WebGpuDevice['tiles'] },
+  facts: AdapterFacts,
+  variant: Variant,
 ): Promise<Backend> {
   const faults = createFaults(device);
-  const memory = createDeviceMemory(device, faults);
-  const pipelines = createPipelines(device, faults, options.onCompile);
-  const facts = describeDevice(device, tiles);
-  const kernels = createKernelSet([...(options.kernels ?? []), ...baseWebGpuKernels], facts);
+  const memory = createDeviceMemory(device, faults, facts.bindingBytes);
+  const immediateBytes = variant.immediates ? facts.immediateBytes : 0;
+  const pipelines = createPipelines(device, faults, immediateBytes, options.onCompile);
+  const described = describeDevice(facts, variant);
+  const kernels = createKernelSet([...(options.kernels ?? []), ...baseWebGpuKernels], described);
   const panels = await createPanelWriter(device, memory, faults, pipelines);
   const transfer = createTransfer(device, memory, faults, panels);
   const arena = createArena(memory);
@@ -88,9 +128,9 @@ async function create(
 
   return {
     id: 'webgpu',
-    description: `webgpu, ${name}, tiles in ${tiles === 'workgroup' ? 'workgroup memory' : 'registers'}`,
+    description: `webgpu, ${facts.name}, ${variant.name}`,
     threads: 1,
-    matrixFormat: f32Panels8,
+    matrixFormat: variant.matrixFormat,
     supports: (call: CallDescription) => kernels.supports(call),
     allocate(type) {
       alive();
@@ -152,7 +192,7 @@ async function create(
     async compile(program) {
       alive();
       faults.check('webgpu backend: compile');
-      const encoded = encodeProgram(program, kernels, facts);
+      const encoded = encodeProgram(program, kernels, described);
       const compiled = await Promise.all(encoded.dispatches.map(({ shader }) => pipelines.compile(shader)));
       alive();
       const onDispose = (executable: Executable): void => void executables.delete(executable);
@@ -176,19 +216,14 @@ async function create(
       for (const executable of executables) executable[Symbol.dispose]();
       for (const buffer of live) buffer[Symbol.dispose]();
       transfer[Symbol.dispose]();
-      device.destroy();
     },
   };
 }
 
-/** The facts that kernels choose their forms by. */
-function describeDevice(device: GPUDevice, tiles: WebGpuDevice['tiles']): WebGpuDevice {
-  const { limits, features } = device;
-  return {
-    tiles,
-    extensions: [...(features.has('shader-f16') ? ['f16'] : []), ...(features.has('subgroups') ? ['subgroups'] : [])],
-    workgroupBytes: limits.maxComputeWorkgroupStorageSize,
-    workgroupSize: limits.maxComputeInvocationsPerWorkgroup,
-    bindingBytes: limits.maxStorageBufferBindingSize,
-  };
+/** What kernels choose their forms by. */
+function describeDevice(
+  { extensions, workgroupBytes, workgroupSize, bindingBytes }: AdapterFacts,
+  { tiles }: Variant,
+): WebGpuDevice {
+  return { tiles, extensions, workgroupBytes, workgroupSize, bindingBytes };
 }

@@ -26,9 +26,9 @@ export interface DeviceMemory {
   destroy(buffer: GPUBuffer): void;
 }
 
-export function createDeviceMemory(device: GPUDevice, faults: Faults): DeviceMemory {
-  const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
-  const mostBytes = Math.min(maxBufferSize, maxStorageBufferBindingSize);
+export function createDeviceMemory(device: GPUDevice, faults: Faults, bindingBytes: number): DeviceMemory {
+  const { maxBufferSize } = device.limits;
+  const mostBytes = Math.min(maxBufferSize, bindingBytes);
   let reservedBytes = 0;
   return {
     mostBytes,

@@ -55,7 +55,7 @@ export function createExecutable(
   });
   const key = Symbol('executable');
   arena.join(key, plan.pageBytes);
-  const uniforms = createUniforms(context, encoded);
+  const uniforms = createUniforms(context, encoded, pipelines);
   const bindings = new Set<Binding>();
   let disposed = false;
   const executable: Executable = {
@@ -118,14 +118,21 @@ function bind(
       bindGroups();
       faults.watch(where, () => {
         uniforms.write(valueIn(values));
+        let slot: number | undefined;
         const encoder = device.createCommandEncoder();
         const pass = encoder.beginComputePass();
         let current: GPUComputePipeline | undefined;
         counts.forEach((count, index) => {
           if (count === undefined) return;
-          const { pipeline } = pipelines[index]!;
+          const { pipeline, immediates } = pipelines[index]!;
           if (pipeline !== current) pass.setPipeline(pipeline);
           current = pipeline;
+          const { uniforms: words } = encoded.dispatches[index]!;
+          // they stay set from dispatch to dispatch
+          if (immediates && words !== undefined && words.slot !== slot) {
+            uniforms.set(pass, words);
+            slot = words.slot;
+          }
           pass.setBindGroup(0, groups[index]!);
           pass.dispatchWorkgroups(...count);
         });
@@ -166,7 +173,7 @@ function createGroups(
       if (own !== undefined) return { buffer: own.buffer };
       return rangeOf(plan.pages[tensor]!, plan.offsets[tensor]!, byteLength(encoded.program.tensors[tensor]!.type));
     });
-    const words = uniforms.binding(dispatch);
+    const words = pipelines[index]!.immediates ? undefined : uniforms.binding(dispatch);
     return device.createBindGroup({
       layout: pipelines[index]!.layout,
       entries: [
@@ -207,13 +214,20 @@ function countsOf(
   return counts.includes(0) ? undefined : counts;
 }
 
-/** The block of uniforms of a program, a slot for each set of words. Written before every run. */
+/** The values of a program, a slot for each set of words: in one block, and in a buffer of uniforms where a pipeline wants that. */
 interface Uniforms extends Disposable {
+  /** To be called before every run. */
   write(value: (of: Value) => number): void;
+  /** Sets a slot as immediates. */
+  set(pass: GPUComputePassEncoder, uniforms: NonNullable<EncodedDispatch['uniforms']>): void;
   binding(dispatch: EncodedDispatch): GPUBufferBinding | undefined;
 }
 
-function createUniforms({ device, memory }: ExecutableContext, { program, slots }: EncodedProgram): Uniforms {
+function createUniforms(
+  { device, memory }: ExecutableContext,
+  { program, slots, dispatches }: EncodedProgram,
+  pipelines: readonly Pipeline[],
+): Uniforms {
   const alignment = device.limits.minUniformBufferOffsetAlignment;
   const starts: number[] = [];
   let bytes = 0;
@@ -221,9 +235,11 @@ function createUniforms({ device, memory }: ExecutableContext, { program, slots 
     starts.push(bytes);
     bytes += Math.ceil((4 * words.length) / alignment) * alignment;
   }
-  if (bytes === 0) return { write: () => undefined, binding: () => undefined, [Symbol.dispose]: () => undefined };
-  if (bytes > device.limits.maxBufferSize) throw new CapacityError(`webgpu backend: ${bytes} bytes of uniforms`);
-  const buffer = memory.create('uniforms', bytes, usage.uniform | usage.copyTarget);
+  const isBuffered = dispatches.some(({ uniforms }, index) => uniforms !== undefined && !pipelines[index]!.immediates);
+  if (isBuffered && bytes > device.limits.maxBufferSize) {
+    throw new CapacityError(`webgpu backend: ${bytes} bytes of uniforms`);
+  }
+  const buffer = isBuffered ? memory.create('uniforms', bytes, usage.uniform | usage.copyTarget) : undefined;
   const block = new DataView(new ArrayBuffer(bytes));
   const put = (at: number, type: 'i32' | 'f32', number: number): void => {
     if (type === 'i32') block.setInt32(at, number, true);
@@ -242,13 +258,16 @@ function createUniforms({ device, memory }: ExecutableContext, { program, slots 
     write(value) {
       if (written && (moving.length === 0 || program.scalars.length === 0)) return;
       for (const { at, type, value: of } of moving) put(at, type, value(of));
-      device.queue.writeBuffer(buffer, 0, block.buffer);
+      if (buffer !== undefined) device.queue.writeBuffer(buffer, 0, block.buffer);
       written = true;
     },
+    set: (pass, { slot, words }) => pass.setImmediates(0, block.buffer, starts[slot]!, 4 * words),
     binding({ uniforms }) {
-      if (uniforms === undefined) return undefined;
+      if (uniforms === undefined || buffer === undefined) return undefined;
       return { buffer, offset: starts[uniforms.slot]!, size: 4 * uniforms.words };
     },
-    [Symbol.dispose]: () => memory.destroy(buffer),
+    [Symbol.dispose]() {
+      if (buffer !== undefined) memory.destroy(buffer);
+    },
   };
 }

@@ -30,27 +30,29 @@ export async function createPanelWriter(
   faults: Faults,
   pipelines: Pipelines,
 ): Promise<PanelWriter> {
-  const { pipeline, layout } = await pipelines.compile(text);
+  const { pipeline, layout, immediates } = await pipelines.compile(text);
   return {
     write(buffer, columns, data, offset) {
       faults.watch(text.title, () => {
         const source = memory.create('write', data.byteLength, usage.storage | usage.copyTarget);
-        const uniforms = memory.create('write', 16, usage.uniform | usage.copyTarget);
+        const words = Int32Array.of(offset, data.length, columns);
+        const uniforms = immediates ? undefined : memory.create('write', 16, usage.uniform | usage.copyTarget);
         device.queue.writeBuffer(source, 0, data);
-        device.queue.writeBuffer(uniforms, 0, Int32Array.of(offset, data.length, columns));
-        const group = device.createBindGroup({
-          layout,
-          entries: [uniforms, source, buffer].map((part, binding) => ({ binding, resource: { buffer: part } })),
-        });
+        if (uniforms !== undefined) device.queue.writeBuffer(uniforms, 0, words);
+        const bound = [uniforms, source, buffer].flatMap((part, binding) =>
+          part === undefined ? [] : [{ binding, resource: { buffer: part } }],
+        );
+        const group = device.createBindGroup({ layout, entries: bound });
         const encoder = device.createCommandEncoder();
         const pass = encoder.beginComputePass();
         pass.setPipeline(pipeline);
+        if (immediates) pass.setImmediates(0, words);
         pass.setBindGroup(0, group);
         pass.dispatchWorkgroups(Math.min(65535, Math.ceil(data.length / 64)));
         pass.end();
         device.queue.submit([encoder.finish()]);
         memory.destroy(source);
-        memory.destroy(uniforms);
+        if (uniforms !== undefined) memory.destroy(uniforms);
       });
     },
   };

@@ -13,11 +13,8 @@ test('compiling begins with all texts, ends with all of them, and is over the se
     const [four] = graph.call(scale, [twice!], { factor: 2 });
     return { y: graph.call(swiglu, [twice!, four!], {})[0]! };
   });
-  // the backend's own shader
-  expect(steps).toEqual([
-    [0, 1],
-    [1, 1],
-  ]);
+  // the shaders of the self-test
+  expect(steps.at(-1)).toEqual([3, 3]);
   steps.length = 0;
   using _ = await backend.compile(program);
   expect(steps).toEqual([

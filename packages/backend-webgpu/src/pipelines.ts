@@ -17,6 +17,8 @@ export interface ShaderText {
 export interface Pipeline {
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
+  /** Whether its values are set in the pass; otherwise binding 0 is theirs, where it has any. */
+  readonly immediates: boolean;
 }
 
 export interface Pipelines {
@@ -26,13 +28,22 @@ export interface Pipelines {
   readonly count: number;
 }
 
-/** What stands in front of a kernel's text. */
-export function declarations({ uniforms, bindings, extensions }: ShaderText): string {
+/** Whether the values of a shader fit into so many bytes of immediates. */
+function areImmediate({ uniforms }: ShaderText, immediateBytes: number): boolean {
+  const words = Object.keys(uniforms).length;
+  return words > 0 && 4 * words <= immediateBytes;
+}
+
+/** What stands in front of a kernel's text on a device with so many bytes of immediates. */
+export function declarations(shader: ShaderText, immediateBytes = 0): string {
+  const { uniforms, bindings, extensions } = shader;
   const lines = extensions.map((extension) => `enable ${extension};`);
   const words = Object.entries(uniforms);
   if (words.length > 0) {
+    const immediates = areImmediate(shader, immediateBytes);
+    if (immediates) lines.push('requires immediate_address_space;');
     lines.push(`struct Params { ${words.map(([name, type]) => `${name}: ${type}`).join(', ')} }`);
-    lines.push('@group(0) @binding(0) var<uniform> params: Params;');
+    lines.push(`${immediates ? 'var<immediate>' : '@group(0) @binding(0) var<uniform>'} params: Params;`);
   }
   Object.entries(bindings).forEach(([name, { element, access }], index) => {
     lines.push(`@group(0) @binding(${index + 1}) var<storage, ${access}> ${name}: array<${element}>;`);
@@ -43,7 +54,12 @@ export function declarations({ uniforms, bindings, extensions }: ShaderText): st
 /** Told how many texts are compiled of those asked for since the last time that all were. */
 export type CompileListener = (done: number, total: number) => void;
 
-export function createPipelines(device: GPUDevice, faults: Faults, onCompile?: CompileListener): Pipelines {
+export function createPipelines(
+  device: GPUDevice,
+  faults: Faults,
+  immediateBytes: number,
+  onCompile?: CompileListener,
+): Pipelines {
   const compiled = new Map<string, Promise<Pipeline>>();
   let done = 0;
   let total = 0;
@@ -56,8 +72,8 @@ export function createPipelines(device: GPUDevice, faults: Faults, onCompile?: C
   };
   const layouts = new Map<string, GPUBindGroupLayout>();
 
-  const layoutOf = ({ uniforms, bindings }: ShaderText): GPUBindGroupLayout => {
-    const hasUniforms = Object.keys(uniforms).length > 0;
+  const layoutOf = ({ uniforms, bindings }: ShaderText, immediates: boolean): GPUBindGroupLayout => {
+    const hasUniforms = !immediates && Object.keys(uniforms).length > 0;
     const accesses = Object.values(bindings).map(({ access }) => access);
     const key = `${hasUniforms} ${accesses.join(' ')}`;
     const known = layouts.get(key);
@@ -81,8 +97,10 @@ export function createPipelines(device: GPUDevice, faults: Faults, onCompile?: C
     const { title } = shader;
     device.pushErrorScope('validation');
     const module = device.createShaderModule({ label: title, code: prefix + shader.code });
-    const layout = layoutOf(shader);
-    const pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [layout] });
+    const immediates = areImmediate(shader, immediateBytes);
+    const layout = layoutOf(shader, immediates);
+    const immediateSize = immediates ? { immediateSize: 4 * Object.keys(shader.uniforms).length } : {};
+    const pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [layout], ...immediateSize });
     const invalid = device.popErrorScope();
     const { messages } = await faults.during(title, module.getCompilationInfo());
     const [error] = messages.filter(({ type }) => type === 'error');
@@ -100,7 +118,7 @@ export function createPipelines(device: GPUDevice, faults: Faults, onCompile?: C
         title,
         device.createComputePipelineAsync({ label: title, layout: pipelineLayout, compute }),
       );
-      return { pipeline, layout };
+      return { pipeline, layout, immediates };
     } catch (cause) {
       faults.check(title);
       throw invalidPipeline(title, String(cause), cause);
@@ -112,7 +130,7 @@ export function createPipelines(device: GPUDevice, faults: Faults, onCompile?: C
       return compiled.size;
     },
     compile(shader) {
-      const prefix = declarations(shader);
+      const prefix = declarations(shader, immediateBytes);
       const key = prefix + shader.code;
       const known = compiled.get(key);
       if (known !== undefined) return known;

@@ -39,6 +39,21 @@ function textsOf({ kernel, cases }: (typeof baseKernelCases)[number], device: We
   return [...new Set(texts)];
 }
 
+test('values that fit into immediates need no buffer', () => {
+  const shader = {
+    title: '',
+    uniforms: { rows: 'i32', factor: 'f32' },
+    bindings: {},
+    extensions: [],
+    code: '',
+  } as const;
+  expect(declarations(shader, 8)).toBe(
+    'requires immediate_address_space;\nstruct Params { rows: i32, factor: f32 }\nvar<immediate> params: Params;\n',
+  );
+  expect(declarations(shader, 4)).toBe(declarations(shader));
+  expect(declarations(shader)).toContain('var<uniform> params');
+});
+
 /** Between the texts of a kernel. */
 const separator = '\n// ----\n';
 const forms = ['registers', 'workgroup'] as const;

@@ -47,7 +47,7 @@ export function webGpuBackends(
     return {
       name: `webgpu, tiles in ${tiles === 'workgroup' ? 'workgroup memory' : tiles}`,
       async create() {
-        shared ??= createWebGpuBackend({ kernels, tiles });
+        shared ??= createWebGpuBackend({ kernels, variant: tiles });
         return { ...(await shared), [Symbol.asyncDispose]: () => Promise.resolve() };
       },
     };

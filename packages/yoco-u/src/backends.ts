@@ -14,6 +14,8 @@ export interface BackendOptions {
   readonly threads?: number;
   /** Forces a WASM module. Default: relaxed SIMD where it validates and passes a self-test. */
   readonly simd?: 'relaxed' | 'baseline';
+  /** Forces the form of the WebGPU kernels: see `variant` of `createWebGpuBackend`. Default: what suits the adapter. */
+  readonly variant?: string;
   /**
    * Told how many shaders are compiled, of those under way and compiled since none were: WebGPU compiles them side by side, in
    * some drivers for many seconds. Must not throw.
@@ -35,7 +37,10 @@ export async function createBackend(options: BackendOptions = {}, purpose?: Back
   }
   const openWebGpu = async (): Promise<Backend> => {
     const { createWebGpuBackend } = await import('@yoco-u/backend-webgpu');
+    const { testTinyModel } = await import('./attention-self-test.ts');
     return createWebGpuBackend({
+      selfTest: testTinyModel,
+      ...(options.variant === undefined ? {} : { variant: options.variant }),
       kernels: plugins.flatMap(({ webgpuKernels }) => webgpuKernels ?? []),
       ...(options.onCompile === undefined ? {} : { onCompile: options.onCompile }),
     });

@@ -59,6 +59,7 @@ async function source(
   const path = modelFolder(folder ?? text);
   const load: LoadModelOptions = {
     backend: options.backend,
+    ...(options.variant === undefined ? {} : { variant: options.variant }),
     sequences: options.sequences,
     prefixCacheBytes: options.prefixCache * 2 ** 20,
     ...(options.threads === undefined ? {} : { threads: options.threads }),

@@ -19,7 +19,7 @@ import { readJsonObject } from '../read-text.ts';
 import { CheckFailed, UsageError } from '../run-program.ts';
 import { createTrainOutput } from '../train/output.ts';
 
-export interface TrainOptions extends Pick<ModelOptions, 'backend' | 'threads' | 'simd' | 'json'> {
+export interface TrainOptions extends Pick<ModelOptions, 'backend' | 'threads' | 'simd' | 'variant' | 'json'> {
   readonly out: string;
   readonly config?: string;
   readonly resume?: 'auto' | number;

@@ -13,7 +13,7 @@ import { isTrainingFolder, readGoldenTraining } from '../verify/golden-training.
 import { runGradientChecks } from '../verify/gradient-checks.ts';
 import { runTrainingChecks } from '../verify/training-checks.ts';
 
-export interface VerifyOptions extends Pick<ModelOptions, 'backend' | 'threads' | 'simd' | 'json'> {
+export interface VerifyOptions extends Pick<ModelOptions, 'backend' | 'threads' | 'simd' | 'variant' | 'json'> {
   readonly tolerance: number;
 }
 
