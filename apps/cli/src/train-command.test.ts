@@ -207,6 +207,7 @@ describe('ends with 2 and one line before the first step', () => {
     for (const name of ['texts/empty.txt', 'texts/binary.bin']) {
       const { code, err } = await run(train('--data', at(name)));
       expect([code, err]).toEqual([2, expect.stringContaining(name)]);
+      expect(err.trim().split('\n')).toHaveLength(1);
     }
   });
 });

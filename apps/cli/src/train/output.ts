@@ -64,7 +64,7 @@ export function createTrainOutput(json: boolean): TrainOutput {
             ({ iterations, loss, bitsPerByte }) =>
               `T=${iterations} loss ${loss.toFixed(4)} (${bitsPerByte.toFixed(4)} bits/byte)`,
           );
-          console.log(`  validation: ${results.join('; ')}`);
+          console.log(`  validation after step ${event.step}: ${results.join('; ')}`);
           break;
         }
         case 'sample':

@@ -64,7 +64,7 @@ export function createRowStream(dataset: Dataset, options: RowStreamOptions): Ro
     throw new DataError({
       where: dataset.corpus.name,
       expected: `at least one row of ${rowLength} tokens`,
-      got: `${tokensPerEpoch} tokens in ${dataset.count} documents`,
+      got: `${tokensPerEpoch} tokens in ${dataset.count} document${dataset.count === 1 ? '' : 's'}`,
       fix: 'add text, or take shorter rows',
     });
   }

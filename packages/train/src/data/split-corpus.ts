@@ -128,7 +128,7 @@ function splitByPosition(
     throw new DataError({
       where: corpus.name,
       expected: `text for training and ${needed} tokens for validation`,
-      got: `${corpus.tokens} tokens in ${corpus.documents.count} documents`,
+      got: `${corpus.tokens} tokens in ${corpus.documents.count} document${corpus.documents.count === 1 ? '' : 's'}`,
       fix: 'add text, or take shorter rows',
     });
   }

@@ -43,6 +43,8 @@ export interface Checkpoints {
   /** The step of the latest; undefined where there is none. */
   latest(): Promise<number | undefined>;
   count(): Promise<number>;
+  /** Throws `CheckpointError` where there is none of the step. */
+  require(step: number): Promise<void>;
   path(step: number): string;
   /** Writes a whole checkpoint, then points to it, then removes those beyond `keep` and the best. */
   save(trainer: Trainer, event: SaveEvent, lastSaved: number | undefined): Promise<void>;
@@ -75,6 +77,12 @@ export function createCheckpoints(folder: string, files: CheckpointFiles, keep: 
     path,
     latest: () => readLatest(folder),
     count: async () => (await listSteps(folder)).length,
+    async require(step) {
+      const steps = await listSteps(folder);
+      if (steps.includes(step)) return;
+      const expected = `the step of a checkpoint (${steps.toReversed().join(', ') || 'none is there'})`;
+      throw new CheckpointError({ where: folder, expected, got: `${step}`, fix: 'name one of these' });
+    },
     async save(trainer, { step, state, validationLoss }, lastSaved) {
       const staged = await stage(step);
       await writeModelFolder(staged, {

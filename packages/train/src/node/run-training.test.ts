@@ -353,7 +353,7 @@ describe('ends before the first step', () => {
     await expect(start('model')).rejects.toThrow('without a model');
     await expect(start('whole')).rejects.toThrow('without a run');
     await expect(start('new', {}, 3)).rejects.toThrow('a run to resume');
-    await expect(start('whole', {}, 4)).rejects.toThrow('step-4');
+    await expect(start('whole', {}, 4)).rejects.toThrow('expected the step of a checkpoint (18, 20), got 4');
     await expect(start('whole', { seed: 5 }, 18)).rejects.toThrow(/seed/);
     await expect(start('whole', { batch: 4 }, 18)).rejects.toThrow('resume: batch');
     expect(await readFile(folder('model/model.safetensors'), 'utf8')).toBe('somebody’s');

@@ -64,9 +64,13 @@ export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent
   }
   const textBytes = await measureText(request.data, options);
   const sequenceLength = saved?.config.sequenceLength ?? sizesForText(request, textBytes).sequenceLength;
-  const tokenizerJson = saved?.tokenizerJson ?? (await tokenizerFor(request, textBytes, options));
+  const warnings: string[] = [];
+  const learning = { ...options, onWarning: (message: string) => void warnings.push(message) };
+  const tokenizerJson = saved?.tokenizerJson ?? (await tokenizerFor(request, textBytes, learning));
   const tokenizer = parseTokenizer(tokenizerJson);
   await using data = await prepare(request, { tokenizer, tokenizerJson, sequenceLength, textBytes }, options);
+  // only now: of a text that cannot be trained on, the error says more
+  for (const message of warnings) options.onWarning?.(message);
   const planned = planTokenized({ request, sequenceLength, tokenizer, data }, registry);
   const { config, model } = planned;
   if (saved !== undefined) checkSameRun(saved.config, config, options.request);
@@ -75,6 +79,7 @@ export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent
   const { trainer } = prepared;
   const run = openRunFolder(folder, { request, config }, tokenizerJson);
   await requireRoom(run, trainer, config.checkpoints.keep);
+  if (typeof options.resume === 'number') await run.checkpoints.require(options.resume);
   const from = typeof options.resume === 'number' ? options.resume : ((await run.checkpoints.latest()) ?? 0);
   yield prepared.plan(from, process.memoryUsage.rss());
   signal?.throwIfAborted();
