@@ -7,6 +7,8 @@ export interface ByteSource {
   readonly name: string;
   /** In bytes. */
   readonly size: number;
+  /** Differs between contents, where a server tells: its entity tag, or the time of the last change. */
+  readonly version?: string;
   /**
    * Exactly `length` bytes from `offset`. With `into` (at least as long) they are written there and its first `length` bytes are
    * returned; without it the result may be a view of the source and must not be written to.
@@ -77,6 +79,17 @@ export function requireRange(name: string, size: number, offset: number, length:
     got: `a file of ${size} bytes`,
     fix: downloadAgain,
   });
+}
+
+/** Few requests for a large file, little that is lost with a connection. */
+const pieceBytes = 2 ** 21;
+
+/** The bytes from `offset` to the end. A piece is valid until the next is asked for. */
+export async function* readInOrder(source: ByteSource, offset: number): AsyncGenerator<Uint8Array> {
+  const piece = new Uint8Array(Math.min(pieceBytes, Math.max(0, source.size - offset)));
+  for (let start = offset; start < source.size; start += piece.length) {
+    yield await source.read(start, Math.min(piece.length, source.size - start), piece);
+  }
 }
 
 /** The whole source as text. Throws `CheckpointError` if it is longer than `limit` bytes or not UTF-8. */

@@ -47,6 +47,8 @@ const handlers: Readonly<Record<string, Handler>> = {
     if (request.method === 'HEAD') response.writeHead(204).end();
     else sendRange(request, Object.assign(response, { writeHead: hideRange(response) }), body);
   },
+  tagged: (request, response, body) => sendRange(request, response.setHeader('etag', '"7"'), body),
+  dated: (_, response, body) => response.writeHead(200, { 'last-modified': 'Thu, 01 Jan 1970 00:00:07 GMT' }).end(body),
   shifted: (_, response, body) => {
     response.writeHead(206, { 'content-range': `bytes 5-9/${body.length}` }).end(body.subarray(5, 10));
   },
@@ -148,6 +150,12 @@ describe.each(['ranges', 'whole', 'unknown', 'gzip', 'hidden'])('a server of kin
 });
 
 describe('requests', () => {
+  test('the version is what the server tells', async () => {
+    expect((await open('/ranges/x')).version).toBeUndefined();
+    expect((await open('/tagged/x')).version).toBe('"7"');
+    expect((await open('/dated/x')).version).toBe('Thu, 01 Jan 1970 00:00:07 GMT');
+  });
+
   test('a small file costs one request', async () => {
     const source = await open('/ranges/x');
     await source.read(0, 60_000);

@@ -30,14 +30,20 @@ export async function openHttpSource(url: URL, options: HttpOptions = {}): Promi
     await dropBody(response);
     return undefined;
   }
-  if (response.status === 206) return openRanges(file, response);
-  if (response.status === 200) return openWhole(file, response);
+  if (response.status === 206) return withVersion(response, await openRanges(file, response));
+  if (response.status === 200) return withVersion(response, await openWhole(file, response));
   await dropBody(response);
   if (response.status === 416 && response.headers.get('content-range') === 'bytes */0') {
     return memorySource(new Uint8Array(0), file.name);
   }
   const got = `status ${response.status} ${response.statusText}`.trim();
   throw failure({ where: file.name, expected: 'the file', got, fix: 'check the address and the right to read it' });
+}
+
+/** Pages see the entity tag of their own server, or of one that exposes it; the date of any. */
+function withVersion({ headers }: Response, source: ByteSource): ByteSource {
+  const version = headers.get('etag') ?? headers.get('last-modified');
+  return version === null ? source : { ...source, version };
 }
 
 async function openRanges(file: HttpFile, response: Response): Promise<ByteSource> {
