@@ -137,7 +137,8 @@ async function create(
       checkFormat(type);
       faults.check('webgpu backend: allocate');
       const use = usage.storage | usage.copySource | usage.copyTarget;
-      const taken = memory.create(`allocate ${describeType(type)}`, byteLength(type), use);
+      const isMatrix = type.format.rowMultiple !== 1;
+      const taken = memory.create(`allocate ${describeType(type)}`, byteLength(type), use, isMatrix);
       const bindings = new Set<Disposable>();
       const buffer: WebGpuBuffer = {
         type,

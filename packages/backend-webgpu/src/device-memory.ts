@@ -18,10 +18,10 @@ export interface DeviceMemory {
   /** Most bytes that a buffer bound as a whole may have. */
   readonly mostBytes: number;
   /**
-   * Takes a zeroed buffer. Throws `CapacityError`, before anything is taken, when it is larger than the device allows; memory
-   * that runs out is reported by `Faults.settle`.
+   * Takes a zeroed buffer. Throws `CapacityError`, before anything is taken, when it is larger than the device allows, or, unless it
+   * is bound in parts, than a binding may span; memory that runs out is reported by `Faults.settle`.
    */
-  create(what: string, bytes: number, use: number): GPUBuffer;
+  create(what: string, bytes: number, use: number, inParts?: boolean): GPUBuffer;
   /** Work that is submitted already may still use it. */
   destroy(buffer: GPUBuffer): void;
 }
@@ -35,13 +35,14 @@ export function createDeviceMemory(device: GPUDevice, faults: Faults, bindingByt
     get reservedBytes() {
       return reservedBytes;
     },
-    create(what, bytes, use) {
+    create(what, bytes, use, inParts = false) {
       const size = paddedBytes(bytes);
-      const most = (use & usage.storage) === 0 ? maxBufferSize : mostBytes;
+      const isWhole = (use & usage.storage) !== 0 && !inParts;
+      const most = isWhole ? mostBytes : maxBufferSize;
       if (!(size <= most)) {
         throw new CapacityError({
           where: `webgpu backend: ${what}`,
-          expected: `at most ${most} bytes, the most that this device binds at once`,
+          expected: `at most ${most} bytes, the most that this device ${isWhole ? 'binds at once' : 'has in a buffer'}`,
           got: `${bytes}`,
           fix: 'use a smaller model, a shorter context or the wasm backend',
         });

@@ -4,12 +4,13 @@ import {
   BackendError,
   type CallDescription,
   type Program,
+  type TensorType,
   type Value,
   type WebGpuBinding,
   type WebGpuDevice,
   type WebGpuDispatch,
 } from '@yoco-u/spec';
-import { describeCall, expandProgram, isScalar } from '@yoco-u/tensor';
+import { byteLength, describeCall, expandProgram, isScalar } from '@yoco-u/tensor';
 import { ask, type KernelSet, whereOf } from './kernel-set.ts';
 import type { ShaderText } from './pipelines.ts';
 
@@ -17,7 +18,14 @@ import type { ShaderText } from './pipelines.ts';
 const mostBindings = 8;
 
 /** What a binding of a dispatch is bound to. */
-export type Bound = { readonly tensor: number } | { readonly call: number; readonly area: number };
+export type Bound =
+  | { readonly tensor: number; readonly range?: ByteRange | undefined }
+  | { readonly call: number; readonly area: number };
+
+export interface ByteRange {
+  readonly offset: number;
+  readonly bytes: number;
+}
 
 export interface EncodedDispatch {
   readonly kernel: AnyWebGpuKernel;
@@ -59,7 +67,7 @@ export function encodeProgram(given: Program, kernels: KernelSet, device: WebGpu
       checkDispatch(kernel, dispatch, call, device);
       const words = wordsOf(kernel, dispatch);
       const bound = Object.values(dispatch.bindings).map((binding): Bound => {
-        if ('input' in binding) return { tensor: inputs[binding.input]! };
+        if ('input' in binding) return { tensor: inputs[binding.input]!, range: binding.range };
         if ('output' in binding) return { tensor: outputs[binding.output]! };
         areas.set(binding.scratch, Math.max(areas.get(binding.scratch) ?? 0, binding.bytes));
         return { call: index, area: [...areas.keys()].indexOf(binding.scratch) };
@@ -159,12 +167,14 @@ function checkDispatch(
   for (const [name, binding] of entries) {
     const problem =
       'input' in binding
-        ? call.inputs[binding.input] === undefined && `input ${binding.input} of ${call.inputs.length}`
+        ? call.inputs[binding.input] === undefined
+          ? `input ${binding.input} of ${call.inputs.length}`
+          : binding.range !== undefined && problemOf(binding.range, call.inputs[binding.input]!, device)
         : 'output' in binding
           ? call.outputs[binding.output] === undefined && `output ${binding.output} of ${call.outputs.length}`
           : !(Number.isSafeInteger(binding.bytes) && binding.bytes > 0) && `${binding.bytes} bytes of scratch`;
     if (problem === false) continue;
-    const expected = 'an input or output of the call, or a whole number of bytes > 0';
+    const expected = `an input or output of the call, a range of an input of at most ${device.bindingBytes} bytes, or bytes > 0`;
     throw new BackendError({ where: `${where}: binding '${name}'`, expected, got: problem });
   }
   for (const extension of extensions) {
@@ -172,4 +182,13 @@ function checkDispatch(
     const expected = `extensions of this device (${device.extensions.join(', ') || 'none'})`;
     throw new BackendError({ where, expected, got: `'${extension}'`, fix: "refuse the call in 'select'" });
   }
+}
+
+/** Every device can bind at multiples of so many bytes. */
+const rangeAlignment = 256;
+
+function problemOf({ offset, bytes }: ByteRange, type: TensorType, { bindingBytes }: WebGpuDevice): string | false {
+  const isWithin = offset >= 0 && bytes > 0 && offset + bytes <= byteLength(type) && bytes <= bindingBytes;
+  if (isWithin && Number.isInteger(bytes) && offset % rangeAlignment === 0) return false;
+  return `${bytes} bytes from byte ${offset} on, of ${byteLength(type)}`;
 }

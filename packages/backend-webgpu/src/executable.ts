@@ -168,9 +168,13 @@ function createGroups(
         const { page, offset } = plan.scratch[bound.call]![bound.area]!;
         return rangeOf(page, offset, encoded.scratch[bound.call]![bound.area]!);
       }
-      const { tensor } = bound;
+      const { tensor, range } = bound;
       const own = owned[tensor];
-      if (own !== undefined) return { buffer: own.buffer };
+      if (own !== undefined) {
+        return range === undefined
+          ? { buffer: own.buffer }
+          : { buffer: own.buffer, offset: range.offset, size: paddedBytes(range.bytes) };
+      }
       return rangeOf(plan.pages[tensor]!, plan.offsets[tensor]!, byteLength(encoded.program.tensors[tensor]!.type));
     });
     const words = pipelines[index]!.immediates ? undefined : uniforms.binding(dispatch);

@@ -1,6 +1,6 @@
 /** The kernels that a backend knows, and what their own functions answer. */
 import { type AnyWebGpuKernel, BackendError, type CallDescription, type WebGpuDevice } from '@yoco-u/spec';
-import { describeType } from '@yoco-u/tensor';
+import { byteLength, describeType } from '@yoco-u/tensor';
 
 export interface KernelSet {
   /** True, or why no kernel takes the call. */
@@ -69,6 +69,8 @@ export function createKernelSet(kernels: readonly AnyWebGpuKernel[], device: Web
 }
 
 function select(kernel: AnyWebGpuKernel, call: CallDescription, device: WebGpuDevice): true | string {
+  const tooLarge = findTooLarge(kernel, call, device);
+  if (tooLarge !== undefined) return tooLarge;
   const answer: unknown = ask(kernel, 'select', () =>
     kernel.select === undefined ? true : kernel.select(call, device),
   );
@@ -78,4 +80,16 @@ function select(kernel: AnyWebGpuKernel, call: CallDescription, device: WebGpuDe
     expected: 'true, or the reason against it as text',
     got: String(answer),
   });
+}
+
+/** Why a tensor cannot be bound at once, if there is one. */
+function findTooLarge(
+  { splits = [] }: AnyWebGpuKernel,
+  { inputs, outputs }: CallDescription,
+  { bindingBytes }: WebGpuDevice,
+): string | undefined {
+  const whole = [...inputs.filter((_, index) => !splits.includes(index)), ...outputs];
+  const large = whole.find((type) => byteLength(type) > bindingBytes);
+  if (large === undefined) return undefined;
+  return `${describeType(large)} of ${byteLength(large)} bytes, where a binding may span ${bindingBytes}`;
 }

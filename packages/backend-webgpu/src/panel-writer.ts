@@ -10,7 +10,7 @@ export interface PanelWriter {
 
 const text: ShaderText = {
   title: 'webgpu backend: write',
-  uniforms: { offset: 'i32', count: 'i32', columns: 'i32' },
+  uniforms: { offset: 'i32', count: 'i32', columns: 'i32', base: 'i32' },
   bindings: { source: { element: 'f32', access: 'read' }, panels: { element: 'f32', access: 'read_write' } },
   extensions: [],
   code: `@compute @workgroup_size(64)
@@ -18,7 +18,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var i = i32(id.x); i < params.count; i += 64 * i32(groups.x)) {
     let row = (params.offset + i) / params.columns;
     let column = (params.offset + i) % params.columns;
-    panels[((row / 8) * params.columns + column) * 8 + row % 8] = source[i];
+    panels[((row / 8) * params.columns + column) * 8 + row % 8 - params.base] = source[i];
   }
 }
 `,
@@ -30,18 +30,26 @@ export async function createPanelWriter(
   faults: Faults,
   pipelines: Pipelines,
 ): Promise<PanelWriter> {
+  const alignment = device.limits.minStorageBufferOffsetAlignment;
   const { pipeline, layout, immediates } = await pipelines.compile(text);
   return {
     write(buffer, columns, data, offset) {
       faults.watch(text.title, () => {
         const source = memory.create('write', data.byteLength, usage.storage | usage.copyTarget);
-        const words = Int32Array.of(offset, data.length, columns);
+        // only the panels that are written: a matrix may be larger than a binding
+        const panelBytes = 4 * 8 * columns;
+        const first = Math.floor(offset / columns / 8) * panelBytes;
+        const end = (Math.floor((offset + data.length - 1) / columns / 8) + 1) * panelBytes;
+        const start = Math.floor(first / alignment) * alignment;
+        const words = Int32Array.of(offset, data.length, columns, start / 4);
         const uniforms = immediates ? undefined : memory.create('write', 16, usage.uniform | usage.copyTarget);
         device.queue.writeBuffer(source, 0, data);
         if (uniforms !== undefined) device.queue.writeBuffer(uniforms, 0, words);
-        const bound = [uniforms, source, buffer].flatMap((part, binding) =>
-          part === undefined ? [] : [{ binding, resource: { buffer: part } }],
-        );
+        const bound = [
+          ...(uniforms === undefined ? [] : [{ binding: 0, resource: { buffer: uniforms } }]),
+          { binding: 1, resource: { buffer: source } },
+          { binding: 2, resource: { buffer, offset: start, size: end - start } },
+        ];
         const group = device.createBindGroup({ layout, entries: bound });
         const encoder = device.createCommandEncoder();
         const pass = encoder.beginComputePass();

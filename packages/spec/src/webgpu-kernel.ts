@@ -39,9 +39,15 @@ export type WebGpuElement =
  *
  * Scratch of one name is the same memory in all dispatches of a call (take the same `bytes` everywhere): undefined before the
  * first that writes it, gone after the call.
+ *
+ * `range` binds a part of an input's storage: `offset` is a multiple of 256 bytes.
  */
 export type WebGpuBinding =
-  | { readonly input: number; readonly element?: WebGpuElement }
+  | {
+      readonly input: number;
+      readonly element?: WebGpuElement;
+      readonly range?: { readonly offset: number; readonly bytes: number };
+    }
   | { readonly output: number; readonly element?: WebGpuElement }
   | { readonly scratch: string; readonly bytes: number; readonly element: WebGpuElement };
 
@@ -97,6 +103,11 @@ export interface WebGpuKernel<P extends Params = Params> {
   readonly abi: 1;
   /** Name of the `KernelSpec` it implements. */
   readonly kernel: string;
+  /**
+   * Inputs that it binds in ranges where they are larger than `WebGpuDevice.bindingBytes`. Calls with any other tensor that large
+   * are not offered to it.
+   */
+  readonly splits?: readonly number[];
   /**
    * True, or the reason why it cannot run this call. Absent: every call. Of several kernels of one name the first that says true
    * is taken: those passed to the backend in their order, then its own.

@@ -9,7 +9,6 @@ import type {
   WebGpuWord,
 } from '@yoco-u/spec';
 import {
-  f32 as f32Format,
   f32Panels8,
   linear,
   linearInputBackward,
@@ -21,6 +20,7 @@ import {
   width,
 } from '@yoco-u/tensor';
 import { type Call, fewRows, i32, input, output, rowMajor, stored, typeOf } from './calls.ts';
+import { matrixParts } from './matrix-parts.ts';
 import { type Product, productGroups, registerProduct } from './product.ts';
 import {
   rowBytes,
@@ -91,18 +91,47 @@ export const extents = 'let M = params.m;\nlet N = params.n;\nlet K = params.k;'
 export const set = 'c[row * N + n] = value;';
 const add = 'c[row * N + n] += value;';
 
-const linearFrom = (format: string, b: Product['b']): WebGpuKernel<RowParams> => ({
+const linearPanels: WebGpuKernel<RowParams> = {
   abi: 1,
   kernel: linear.name,
-  select: stored(1, format),
+  splits: [1],
+  select: stored(1, f32Panels8.name),
+  dispatches(call, device) {
+    const [x, weight] = call.inputs;
+    const m = rowsOf(call.params, x!);
+    const parts = matrixParts(weight!, 1, device);
+    const isWhole = parts.length === 1;
+    // the elements of a part lie within rows that all parts share
+    const store = isWhole ? set : 'c[row * params.width + params.first + n] = value;';
+    const place = (first: number) => (isWhole ? {} : { first: i32(first), width: i32(rowCount(weight!)) });
+    return parts.flatMap(({ first, count, binding }) =>
+      productDispatches(
+        {
+          product: { a: 'rows', b: 'panels', extents, store },
+          bindings: { a: input(0), b: binding('vec4f'), c: output(0) },
+          uniforms: { m: i32(m), n: i32(count), k: i32(width(x!)), ...place(first) },
+          m,
+          mostRows: rowCount(x!),
+          n: count,
+        },
+        device,
+      ),
+    );
+  },
+};
+
+const linearRows: WebGpuKernel<RowParams> = {
+  abi: 1,
+  kernel: linear.name,
+  select: rowMajor,
   dispatches(call, device) {
     const [x, weight] = call.inputs;
     const m = rowsOf(call.params, x!);
     const n = rowCount(weight!);
     return productDispatches(
       {
-        product: { a: 'rows', b, extents, store: set },
-        bindings: { a: input(0), b: { input: 1, element: b === 'panels' ? 'vec4f' : 'f32' }, c: output(0) },
+        product: { a: 'rows', b: 'rows', extents, store: set },
+        bindings: { a: input(0), b: input(1), c: output(0) },
         uniforms: { m: i32(m), n: i32(n), k: i32(width(x!)) },
         m,
         mostRows: rowCount(x!),
@@ -111,7 +140,7 @@ const linearFrom = (format: string, b: Product['b']): WebGpuKernel<RowParams> =>
       device,
     );
   },
-});
+};
 
 /** gradientᵀ · x: the sum runs over the rows of the run. */
 function weightGradient(
@@ -136,8 +165,8 @@ function weightGradient(
 }
 
 const kernels = {
-  linearPanels: linearFrom(f32Panels8.name, 'panels'),
-  linear: linearFrom(f32Format.name, 'rows'),
+  linearPanels,
+  linearRows,
   linearInputBackward: {
     abi: 1,
     kernel: linearInputBackward.name,

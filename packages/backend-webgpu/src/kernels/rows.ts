@@ -17,23 +17,36 @@ import {
   width,
 } from '@yoco-u/tensor';
 import { type Call, f32, groupsOf, i32, input, loop, output, overElements, rowMajor, stored, typeOf } from './calls.ts';
+import { matrixParts } from './matrix-parts.ts';
 
 function embeddingFrom(format: string, place: string): WebGpuKernel<EmbeddingParams> {
   return {
     abi: 1,
     kernel: embedding.name,
+    splits: [1],
     select: stored(1, format),
-    dispatches: ({ inputs: [ids, table], params }) =>
-      overElements(
-        params.rows ?? elementCount(ids!),
-        width(table!),
-        { ids: input(0), weights: input(1), y: output(0) },
-        `var id = ids[i / params.width];
+    dispatches({ inputs: [ids, table], params }, device) {
+      const parts = matrixParts(table!, 1, device);
+      const isWhole = parts.length === 1;
+      // of several parts, each writes the rows that it holds
+      const within = isWhole ? '' : 'id -= params.first;\nif (id < 0 || id >= params.count) { continue; }\n';
+      return parts.flatMap(({ first, count, binding }) =>
+        overElements(
+          params.rows ?? elementCount(ids!),
+          width(table!),
+          { ids: input(0), weights: binding('f32'), y: output(0) },
+          `var id = ids[i / params.width];
 if (id < 0 || id >= params.entries) { id = 0; }
-let column = i % params.width;
+${within}let column = i % params.width;
 y[i] = weights[${place}] * params.factor;`,
-        { entries: i32(rowCount(table!)), factor: f32(params.scale) },
-      ),
+          {
+            entries: i32(rowCount(table!)),
+            factor: f32(params.scale),
+            ...(isWhole ? {} : { first: i32(first), count: i32(count) }),
+          },
+        ),
+      );
+    },
   };
 }
 
