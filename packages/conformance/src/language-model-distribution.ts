@@ -1,6 +1,6 @@
 /** Log-probabilities of tokens, and settings that change single ids' chances. */
 import { expectEqual, expectThat } from './expectations.ts';
-import { generateAll, promptIds } from './generation.ts';
+import { type Generation, generateAll, promptIds } from './generation.ts';
 import { expectSame, greedy, lively, type Subject } from './language-model-subject.ts';
 import { expectClose } from './numbers.ts';
 import type { CheckOf } from './suite.ts';
@@ -19,6 +19,24 @@ export const distributionChecks: readonly CheckOf<Subject>[] = [
         const got = told.tokens.map(({ logProbability }) => -logProbability!);
         expectClose('−ln p of the tokens', Float64Array.from(got), losses, 1e-4);
       }
+    },
+  ],
+  [
+    'the same whether all logits are looked at or only the best',
+    async ({ model, prompt }) => {
+      const chains = [greedy, { topK: 1 }, { topK: 40, topP: 0.9, temperature: 1.3 }, { topK: 64 }, { topK: 65 }];
+      const requests = chains.map((chain, index) => {
+        const sampling = { ...lively, seed: index, ...chain };
+        return { prompt: prompt.slice(index % 2), maxTokens: 4 + index, sampling, ignoreEos: true };
+      });
+      const told: Generation[] = [];
+      for (const request of requests) told.push(await generateAll(model, { ...request, logProbabilities: 0 }));
+      // side by side with one that looks at all logits
+      const [beside, ...got] = await Promise.all(
+        [{ ...requests[0]!, logProbabilities: 0 }, ...requests].map((request) => generateAll(model, request)),
+      );
+      expectSame('beside others', beside!, told[0]!);
+      for (const [index, generation] of got.entries()) expectSame(`chain ${index}`, generation, told[index]!);
     },
   ],
   [

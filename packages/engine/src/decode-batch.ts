@@ -2,15 +2,23 @@
 
 import type { ModelConfig } from '@yoco-u/model';
 import type { Backend } from '@yoco-u/spec';
+import { bestOf, createRowResults, mostAsked, type RowResult } from './row-results.ts';
 import { createRunner, type Runner, type RunnerOptions, type Segment } from './runner.ts';
 import type { SlotPages } from './slot-pages.ts';
 import type { Decoding } from './task.ts';
 
 export interface DecodeBatch extends Disposable {
-  /** Feeds each sequence its next id and reads the logits, into `logitsOf`. At most one a slot. */
+  /** Feeds each sequence its next id and reads what it asks for, into `resultOf`. At most one a slot. */
   run(sequences: readonly Decoding[]): Promise<void>;
-  /** [V] of the sequence at `index` in the last run; overwritten by the next. */
-  logitsOf(index: number): Float32Array;
+  /** Of the sequence at `index` in the last run; overwritten by the next. */
+  resultOf(index: number): RowResult;
+}
+
+export interface DecodeBatchOptions extends Pick<RunnerOptions, 'memory' | 'parameters'> {
+  readonly slots: number;
+  /** Ids below it can be chosen. */
+  readonly choices: number;
+  readonly pages: SlotPages;
 }
 
 /**
@@ -20,20 +28,20 @@ export interface DecodeBatch extends Disposable {
 export async function createDecodeBatch(
   backend: Backend,
   config: ModelConfig,
-  slots: number,
-  base: Pick<RunnerOptions, 'memory' | 'parameters'>,
-  pages: SlotPages,
+  { slots, choices, pages, ...base }: DecodeBatchOptions,
 ): Promise<DecodeBatch> {
   const runnerOf = (rows: number): Promise<Runner> =>
-    createRunner(backend, config, { ...base, maxRows: rows, maxSegments: rows, outputs: rows, head: 'logits' });
+    createRunner(backend, config, {
+      ...base,
+      maxRows: rows,
+      maxSegments: rows,
+      outputs: 'all',
+      head: 'logits',
+      best: bestOf(choices),
+    });
   const single = await runnerOf(1);
   const many = slots > 1 ? await runnerOf(slots) : single;
-  const width = config.vocabularySize;
-  const logits = new Float32Array(slots * width);
-  // views and lists for every number of sequences, so that a step makes no garbage
-  const rows = Array.from({ length: slots }, (_, row) => logits.subarray(row * width, (row + 1) * width));
-  const upTo = Array.from({ length: slots + 1 }, (_, count) => logits.subarray(0, count * width));
-  const wanted = Array.from({ length: slots + 1 }, (_, count) => Int32Array.from({ length: count }, (_, row) => row));
+  const results = createRowResults(config, choices, slots);
   const all = Array.from({ length: slots }, () => ({ tokens: new Int32Array(1), start: 0, slot: 0 }));
   const segments: Segment[] = [];
   return {
@@ -49,10 +57,10 @@ export async function createDecodeBatch(
         segments[index] = segment;
       }
       const runner = sequences.length === 1 ? single : many;
-      runner.run(segments, wanted[sequences.length]!);
-      await runner.read(upTo[sequences.length]!);
+      runner.run(segments, [], { best: mostAsked(sequences) });
+      await results.read(runner, sequences);
     },
-    logitsOf: (index) => rows[index]!,
+    resultOf: results.of,
     [Symbol.dispose]() {
       single[Symbol.dispose]();
       if (many !== single) many[Symbol.dispose]();

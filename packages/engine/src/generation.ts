@@ -6,6 +6,7 @@ import { createClock } from './clock.ts';
 import { logProbabilitiesOf } from './log-probabilities.ts';
 import { createPartQueue, type PartQueue } from './part-queue.ts';
 import type { Restored } from './prefix-cache.ts';
+import { type RowResult, requestOf } from './row-results.ts';
 import type { Runtime } from './runtime.ts';
 import { createStopMatcher } from './stop-strings.ts';
 import type { Decoding, NextStep, Task } from './task.ts';
@@ -27,6 +28,8 @@ export interface GenerationCounters {
   promptTokens: number;
   cachedTokens: number;
   completionTokens: number;
+  /** See `EngineStats`. */
+  readonly choices: { fromBest: number; fromLogits: number };
   readonly finished: Record<FinishReason, number>;
   failed: number;
 }
@@ -52,6 +55,8 @@ export function createGeneration(options: GenerationOptions): Generation {
   const eos = new Set(request.ignoreEos === true ? [] : config.eosTokenIds);
   // ids beyond the tokenizer are padding: they cannot be chosen
   const known = tokenizer.vocabularySize;
+  // log-probabilities are shares of all ids
+  const asks = request.logProbabilities === undefined ? requestOf(sampler, known) : 'logits';
   let seen: Float32Array | undefined;
   let choosable: Float32Array = new Float32Array(0);
   const context = { ids, promptLength };
@@ -86,17 +91,26 @@ export function createGeneration(options: GenerationOptions): Generation {
     finish(last.stopped ? 'stop' : reason);
   };
 
+  const sample = (result: RowResult): number => {
+    if ('best' in result) {
+      counters.choices.fromBest++;
+      return sampler.sampleBest(result.best, context);
+    }
+    counters.choices.fromLogits++;
+    if (result.logits !== seen) {
+      seen = result.logits;
+      choosable = seen.subarray(0, known);
+    }
+    return sampler.sample(choosable, context);
+  };
+
   /** Chooses the next id. False when that was the last one. */
-  const choose = (all: Float32Array): boolean => {
+  const choose = (result: RowResult): boolean => {
     if (ids.length - promptLength >= limit) {
       finishText('length');
       return false;
     }
-    if (all !== seen) {
-      seen = all;
-      choosable = all.subarray(0, known);
-    }
-    const id = sampler.sample(choosable, context);
+    const id = sample(result);
     if (eos.has(id)) {
       finishText('stop');
       return false;
@@ -106,9 +120,9 @@ export function createGeneration(options: GenerationOptions): Generation {
     clock.token();
     const alternatives = request.logProbabilities;
     parts.push(
-      alternatives === undefined
+      alternatives === undefined || 'best' in result
         ? { type: 'token', id }
-        : { type: 'token', id, ...logProbabilitiesOf(all, known, id, alternatives) },
+        : { type: 'token', id, ...logProbabilitiesOf(result.logits, known, id, alternatives) },
     );
     const shown = stops.push(decoder.push(id));
     if (shown.text !== '') parts.push({ type: 'text', text: shown.text });
@@ -122,6 +136,7 @@ export function createGeneration(options: GenerationOptions): Generation {
   };
 
   const decoding: Decoding = {
+    asks,
     get slot() {
       return slot;
     },
@@ -131,9 +146,9 @@ export function createGeneration(options: GenerationOptions): Generation {
     get position() {
       return fed;
     },
-    accept(logits) {
+    accept(result) {
       fed++;
-      return choose(logits);
+      return choose(result);
     },
   };
 
@@ -141,19 +156,19 @@ export function createGeneration(options: GenerationOptions): Generation {
   const restore = (): Restored =>
     request.promptLogProbabilities === undefined ? runtime.cache.restore(slot, ids) : { tokens: 0, stops: [] };
 
-  /** Feeds a chunk; its last row's logits if it is the prompt's last. */
-  const feedChunk = async (rows: number): Promise<Float32Array | undefined> => {
+  /** Feeds a chunk; what came of its last row if it is the prompt's last. */
+  const feedChunk = async (rows: number): Promise<RowResult | undefined> => {
     const segment = { tokens: ids.slice(fed, fed + rows), start: fed, slot };
     const isLast = fed + rows === promptLength;
     const count = request.promptLogProbabilities;
-    if (count === undefined) return runtime.prefill(segment, isLast);
+    if (count === undefined) return runtime.prefill(segment, isLast ? asks : undefined);
     const logits = await runtime.inspect(segment);
     const last = Math.min(fed + rows, promptLength - 1);
     for (let place = fed; place < last; place++) {
       const id = ids[place + 1]!;
       promptTokens.push({ id, ...logProbabilitiesOf(logits[place - fed]!, known, id, count) });
     }
-    return isLast ? logits[rows - 1] : undefined;
+    return isLast ? { logits: logits[rows - 1]! } : undefined;
   };
 
   return {
@@ -191,16 +206,16 @@ export function createGeneration(options: GenerationOptions): Generation {
       const most = request.promptLogProbabilities === undefined ? promptLength : runtime.inspectRows;
       const rows = Math.min(sizer.next(shared), stop - fed, most);
       const began = performance.now();
-      const logits = await feedChunk(rows);
+      const result = await feedChunk(rows);
       sizer.record(rows, performance.now() - began);
       fed += rows;
       counters.promptTokens += rows;
       if (fed === stop) runtime.cache.store(slot, ids, fed);
       request.onPrefill?.(fed, promptLength);
-      if (logits === undefined) return 'feed';
+      if (result === undefined) return 'feed';
       clock.prefilled();
       if (request.promptLogProbabilities !== undefined) parts.push({ type: 'prompt', tokens: promptTokens });
-      return choose(logits) ? decoding : 'done';
+      return choose(result) ? decoding : 'done';
     },
     abort() {
       if (ids.length > promptLength) finishText('abort');

@@ -108,6 +108,7 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
       parameters,
       slots,
       contextLength,
+      choices: tokenizer.vocabularySize,
       prefixCacheBytes,
     });
     runtimes.set(iterations, runtime);
@@ -125,6 +126,7 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
     promptTokens: 0,
     cachedTokens: 0,
     completionTokens: 0,
+    choices: { fromBest: 0, fromLogits: 0 },
     finished: { stop: 0, length: 0, abort: 0 },
     failed: 0,
   };

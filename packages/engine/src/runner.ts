@@ -5,7 +5,7 @@
 
 import { createRotationWriter, type ForwardOptions, type ModelConfig, names, recordForward } from '@yoco-u/model';
 import { type Backend, type DeviceBuffer, type NumberArray, type Program, RequestError } from '@yoco-u/spec';
-import { rowCount, width } from '@yoco-u/tensor';
+import { elementCount } from '@yoco-u/tensor';
 import type { ModelMemory } from './memory.ts';
 
 /** Consecutive positions of one sequence. */
@@ -24,10 +24,20 @@ export interface RunnerOptions {
   /** See `ForwardOptions`. */
   readonly outputs: 'all' | number;
   readonly head: 'logits' | 'loss';
+  /** See `ForwardOptions`. */
+  readonly best?: ForwardOptions['best'];
   /** States; absent, every run sees only its own rows. */
   readonly memory?: ModelMemory;
   /** Device buffers of all parameters by name. */
   readonly parameters: Readonly<Record<string, DeviceBuffer>>;
+}
+
+/** What the head of a program is given in a run. */
+export interface HeadInput {
+  /** [wanted rows]; head `loss`. */
+  readonly targets?: ArrayLike<number>;
+  /** How many of the best logits of each wanted row are picked, for programs with `best`. Default 0. */
+  readonly best?: number;
 }
 
 export interface Runner extends Disposable {
@@ -36,13 +46,15 @@ export interface Runner extends Disposable {
   readonly maxRows: number;
   /**
    * Feeds the segments and runs. `wanted` lists rows (counted through all segments, ascending) whose results are wanted,
-   * for programs with a number of outputs; default none. `targets` [wanted rows] for the head `loss`.
+   * for programs with a number of outputs; default none.
    * Throws `RequestError` when there are more rows, segments or outputs than the program takes, or an id, a slot or a position is
    * out of range.
    */
-  run(segments: readonly Segment[], wanted?: ArrayLike<number>, targets?: ArrayLike<number>): void;
+  run(segments: readonly Segment[], wanted?: ArrayLike<number>, head?: HeadInput): void;
   /** Reads results from output row `row` on: `logits` [rows, V] or `losses` [rows]. */
   read(into: NumberArray, row?: number): Promise<void>;
+  /** Reads pairs of the best logits and their ids from output row `row` on: [rows, k, 2], as many of a row as were picked. */
+  readBest(into: NumberArray, row?: number): Promise<void>;
 }
 
 /** Records, compiles and binds a forward program, and takes its inputs and outputs. */
@@ -54,6 +66,7 @@ export async function createRunner(backend: Backend, config: ModelConfig, option
     outputs: options.outputs,
     head: options.head,
     matrixFormat: backend.matrixFormat,
+    ...(options.best === undefined ? {} : { best: options.best }),
     ...(memory === undefined ? {} : { memory: memory.shape }),
   };
   const program = recordForward(config, forward);
@@ -67,9 +80,16 @@ export async function createRunner(backend: Backend, config: ModelConfig, option
   }
   const executable = await backend.compile(program);
   const binding = executable.bind(buffers);
-  const output = buffers[options.head === 'logits' ? names.logits : names.losses]!;
-  const outputWidth = options.head === 'logits' ? width(output.type) : 1;
-  const outputRows = options.head === 'logits' ? rowCount(output.type) : width(output.type);
+  const maxOutputs = options.outputs === 'all' ? options.maxRows : options.outputs;
+  const readRows = async (name: string, into: NumberArray, row: number): Promise<void> => {
+    const output = buffers[name];
+    const rowLength = output === undefined ? 0 : elementCount(output.type) / maxOutputs;
+    if (output === undefined || row * rowLength + into.length > maxOutputs * rowLength) {
+      const expected = output === undefined ? `a program with '${name}'` : `at most ${maxOutputs} rows`;
+      throw new RequestError({ where: 'runner.read', expected, got: `rows from ${row}` });
+    }
+    await backend.download(output, into, row * rowLength);
+  };
   const feed = createFeed(config, options);
   const inputs = feed.arrays
     .filter(({ name }) => own[name] !== undefined)
@@ -79,8 +99,8 @@ export async function createRunner(backend: Backend, config: ModelConfig, option
     program,
     arenaBytes: executable.arenaBytes,
     maxRows: options.maxRows,
-    run(segments, wanted = [], targets) {
-      feed.fill(segments, wanted, targets);
+    run(segments, wanted = [], head = {}) {
+      feed.fill(segments, wanted, head);
       for (let index = 0; index < inputs.length; index++) {
         const input = inputs[index]!;
         const length = feed.scalars[input.count] * input.stride;
@@ -91,16 +111,8 @@ export async function createRunner(backend: Backend, config: ModelConfig, option
       }
       binding.run(feed.scalars);
     },
-    read: (into, row = 0) => {
-      if (row * outputWidth + into.length > outputRows * outputWidth) {
-        throw new RequestError({
-          where: 'runner.read',
-          expected: `at most ${outputRows} rows`,
-          got: `rows from ${row}`,
-        });
-      }
-      return backend.download(output, into, row * outputWidth);
-    },
+    read: (into, row = 0) => readRows(options.head === 'logits' ? names.logits : names.losses, into, row),
+    readBest: (into, row = 0) => readRows(names.best, into, row),
     [Symbol.dispose]() {
       binding[Symbol.dispose]();
       executable[Symbol.dispose]();
@@ -128,6 +140,7 @@ function createFeed(config: ModelConfig, options: RunnerOptions) {
     output_count: 0,
     output_segment_count: 0,
     output_longest: 0,
+    best_count: 0,
   };
   // each filled up to `stride` elements for every one that the scalar `count` says there is
   const array = (name: string, data: NumberArray, stride: number, count: keyof typeof scalars) => ({
@@ -226,7 +239,10 @@ function createFeed(config: ModelConfig, options: RunnerOptions) {
   return {
     arrays,
     scalars: scalars as Readonly<typeof scalars>,
-    fill(segments: readonly Segment[], wanted: ArrayLike<number>, targets: ArrayLike<number> | undefined): void {
+    fill(segments: readonly Segment[], wanted: ArrayLike<number>, { targets, best = 0 }: HeadInput): void {
+      const mostBest = options.best?.k ?? 0;
+      if (!(best >= 0 && best <= mostBest)) refuse('of the best logits', mostBest, best);
+      scalars.best_count = best;
       fillSegments(segments);
       if (options.outputs !== 'all') fillWanted(wanted);
       if (targets === undefined) return;

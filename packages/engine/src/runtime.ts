@@ -6,7 +6,8 @@ import { planCache } from './cache-plan.ts';
 import { createDecodeBatch, type DecodeBatch } from './decode-batch.ts';
 import { createModelMemory, type ModelMemory, memoryBytes, memoryShape } from './memory.ts';
 import { createPrefixCache, type PrefixCache } from './prefix-cache.ts';
-import { createRunner, type Runner, type Segment } from './runner.ts';
+import { bestOf, createRowResults, mostAsked, type RowRequest, type RowResult } from './row-results.ts';
+import { createRunner, type Runner, type RunnerOptions, type Segment } from './runner.ts';
 import { entryBytes, slotStates } from './snapshots.ts';
 
 /** Most rows of a prefill or scoring run; actual chunks are sized by measured speed. */
@@ -25,8 +26,8 @@ export interface Runtime extends Disposable {
   /** Most rows of a chunk that is inspected. */
   readonly inspectRows: number;
   readonly decode: DecodeBatch;
-  /** Feeds rows of one sequence. `logits` [V] of the last one, valid until the next call, where they are wanted. */
-  prefill(segment: Segment, wanted: boolean): Promise<Float32Array | undefined>;
+  /** Feeds rows of one sequence. What is asked of the last one, valid until the next call. */
+  prefill(segment: Segment, asks?: RowRequest): Promise<RowResult | undefined>;
   /** Feeds rows of one sequence. Logits [V] of each, valid until the next call. */
   inspect(segment: Segment): Promise<readonly Float32Array[]>;
   /** Feeds rows of one sequence and writes −ln p of each one's target to `losses`. */
@@ -41,27 +42,29 @@ export interface RuntimeOptions {
   readonly parameters: Readonly<Record<string, DeviceBuffer>>;
   readonly slots: number;
   readonly contextLength: number;
+  /** Ids below it can be chosen; those from it on are padding. */
+  readonly choices: number;
   /** For caches of sequences that have ended. */
   readonly prefixCacheBytes: number;
 }
 
 /** Throws `CapacityError` when the caches do not fit, before they are taken. */
 export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
-  const { backend, config, parameters, slots, contextLength } = options;
+  const { backend, config, parameters, slots, contextLength, choices } = options;
   const { memory, cache } = takeMemory(options);
   const { pages } = cache;
   const map = ({ slot, start, tokens }: Segment): void => pages.map(slot, start + tokens.length);
   const chunkRows = Math.min(mostChunkRows, contextLength);
   const inspectRows = Math.min(mostInspectedRows, contextLength);
   const base = { memory, parameters };
-  const runnerOf = (maxRows: number, outputs: 'all' | number, head: 'logits' | 'loss'): Promise<Runner> =>
-    createRunner(backend, config, { ...base, maxSegments: 1, maxRows, outputs, head });
-  const prefill = await runnerOf(chunkRows, 1, 'logits');
-  const decode = await createDecodeBatch(backend, config, slots, base, pages);
-  const logits = new Float32Array(config.vocabularySize);
+  const runnerOf = (rest: Omit<RunnerOptions, 'maxSegments' | keyof typeof base>): Promise<Runner> =>
+    createRunner(backend, config, { ...base, maxSegments: 1, ...rest });
+  const prefill = await runnerOf({ maxRows: chunkRows, outputs: 1, head: 'logits', best: bestOf(choices) });
+  const decode = await createDecodeBatch(backend, config, { ...base, slots, choices, pages });
+  const last = createRowResults(config, choices, 1);
   const none: readonly number[] = [];
-  const score = lazily(() => runnerOf(chunkRows, 'all', 'loss'));
-  const inspect = lazily(() => runnerOf(inspectRows, 'all', 'logits'));
+  const score = lazily(() => runnerOf({ maxRows: chunkRows, outputs: 'all', head: 'loss' }));
+  const inspect = lazily(() => runnerOf({ maxRows: inspectRows, outputs: 'all', head: 'logits' }));
   return {
     config,
     memory,
@@ -70,12 +73,16 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     chunkRows,
     inspectRows,
     decode,
-    async prefill(segment, wanted) {
+    async prefill(segment, asks) {
       map(segment);
-      prefill.run([segment], wanted ? [segment.tokens.length - 1] : none);
-      if (!wanted) return void (await backend.settled());
-      await prefill.read(logits);
-      return logits;
+      if (asks === undefined) {
+        prefill.run([segment]);
+        return void (await backend.settled());
+      }
+      const row = [{ asks }];
+      prefill.run([segment], [segment.tokens.length - 1], { best: mostAsked(row) });
+      await last.read(prefill, row);
+      return last.of(0);
     },
     async inspect(segment) {
       const runner = await inspect.get();
@@ -91,7 +98,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     async score(segment, targets, losses) {
       const runner = await score.get();
       map(segment);
-      runner.run([segment], none, targets);
+      runner.run([segment], none, { targets });
       await runner.read(losses);
     },
     release: (slot) => pages.clear(slot),
@@ -107,7 +114,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
 }
 
 /** Bytes that a runtime takes for caches, known before any are taken. Throws `RequestError` for a cache of too few bytes. */
-export function cacheBytes(options: Omit<RuntimeOptions, 'backend' | 'parameters'>): number {
+export function cacheBytes(options: Omit<RuntimeOptions, 'backend' | 'parameters' | 'choices'>): number {
   const { config, slots, contextLength, prefixCacheBytes } = options;
   const plan = planCache(config, memoryShape(slots, contextLength), prefixCacheBytes);
   const shape = memoryShape(slots, contextLength, plan.pages);

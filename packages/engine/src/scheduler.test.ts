@@ -15,7 +15,7 @@ function createLog() {
       if (failing !== undefined) throw failing;
       steps.push(`[${sequences.map((sequence) => names.get(sequence)).join(' ')}]`);
     },
-    logitsOf: () => new Float32Array(0),
+    resultOf: () => ({ logits: new Float32Array(0) }),
     [Symbol.dispose]() {},
   };
   const runtime = { decode, release: (_slot: number) => {} } as Partial<Runtime> as Runtime;
@@ -39,6 +39,7 @@ function createLog() {
           return slot;
         },
         id: 0,
+        asks: 'logits',
         get position() {
           return fed;
         },

@@ -151,7 +151,7 @@ export function createScheduler({ slots, queue, name }: SchedulerOptions): Sched
     for (let index = entries.length - 1; index >= 0; index--) {
       const entry = entries[index]!;
       try {
-        if (!sequences[index]!.accept(runtime.decode.logitsOf(index))) leave(entry);
+        if (!sequences[index]!.accept(runtime.decode.resultOf(index))) leave(entry);
       } catch (error) {
         fail(entry, error);
       }

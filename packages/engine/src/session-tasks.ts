@@ -46,7 +46,7 @@ export function createSaving({ backend, runtime, ids, signal, model }: SavingOpt
       fed = Math.max(fed, restored.tokens);
       const rows = Math.min(sizer.next(shared), ids.length - fed);
       const began = performance.now();
-      await runtime.prefill({ tokens: ids.slice(fed, fed + rows), start: fed, slot }, false);
+      await runtime.prefill({ tokens: ids.slice(fed, fed + rows), start: fed, slot });
       sizer.record(rows, performance.now() - began);
       fed += rows;
       if (fed < ids.length) return 'feed';

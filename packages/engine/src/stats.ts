@@ -28,6 +28,11 @@ export interface EngineStats {
   /** Prompt tokens that were found in the prefix cache, from the start. */
   readonly cachedTokens: number;
   readonly completionTokens: number;
+  /**
+   * Choices made from the best logits alone, which is all that was read from the device, and from all logits: of chains that need more
+   * than the 64 best, and with log-probabilities. From the start.
+   */
+  readonly choices: { readonly fromBest: number; readonly fromLogits: number };
   /** Generations that ended, by reason. */
   readonly finished: Readonly<Record<FinishReason, number>>;
   /** Generations that ended with an error. */
@@ -42,7 +47,7 @@ export function statsOf(given: {
   readonly runtimes: readonly Runtime[];
 }): EngineStats {
   const { slots, scheduler, counters, runtimes } = given;
-  const { promptTokens, cachedTokens, completionTokens, finished, failed } = counters;
+  const { promptTokens, cachedTokens, completionTokens, choices, finished, failed } = counters;
   return {
     slots,
     running: scheduler.running.map(({ slot, task }) => ({ slot, ...task.progress })),
@@ -57,6 +62,7 @@ export function statsOf(given: {
     promptTokens,
     cachedTokens,
     completionTokens,
+    choices: { ...choices },
     finished: { ...finished },
     failed,
   };

@@ -1,15 +1,16 @@
 /** What a scheduler runs: work of one sequence, in pieces that others can come between. */
+import type { AskingRow, RowResult } from './row-results.ts';
 import type { Runtime } from './runtime.ts';
 
 /** A sequence whose prompt is fed, and that goes on token by token. */
-export interface Decoding {
+export interface Decoding extends AskingRow {
   readonly slot: number;
   /** The id to feed next. */
   readonly id: number;
   /** Its position: how many tokens were fed before it. */
   readonly position: number;
-  /** Takes what came of feeding it: logits [V], not kept. False once the sequence has ended. */
-  accept(logits: Float32Array): boolean;
+  /** Takes what came of feeding it, which is not kept. False once the sequence has ended. */
+  accept(result: RowResult): boolean;
 }
 
 /** What is left to do after a chunk: more chunks, nothing, or token by token. */

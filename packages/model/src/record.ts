@@ -26,6 +26,7 @@ import {
   linearCrossEntropy,
   rmsNorm,
   tensorType,
+  topK,
 } from '@yoco-u/tensor';
 import { checkResult, createScope, whereOf } from './attention-scope.ts';
 import type { LayerAttention, ModelConfig, StageConfig } from './config.ts';
@@ -50,6 +51,8 @@ export const names = {
   targets: 'targets',
   /** f32 [maxOutputs, V]; head `logits` */
   logits: 'logits',
+  /** f32 [maxOutputs, k, 2]: pairs of a logit and its id, best first; only with `best` */
+  best: 'best',
   /** f32 [maxOutputs]; head `loss` */
   losses: 'losses',
   /** f32 [1]: the mean of the losses; training */
@@ -60,6 +63,8 @@ export const names = {
   outputSegmentCount: 'output_segment_count',
   longest: 'longest',
   outputLongest: 'output_longest',
+  /** How many of the best logits of each wanted row a run picks, 0 to k; only with `best` */
+  bestCount: 'best_count',
 } as const;
 
 /** One application of a layer: a looped stage applies each of its layers once an iteration. */
@@ -78,6 +83,8 @@ export interface ForwardOptions {
   readonly outputs: 'all' | number;
   /** `logits` of the wanted rows, or their cross-entropy `losses` given `targets`. */
   readonly head: 'logits' | 'loss';
+  /** Picks the `k` best of the first `among` logits of each wanted row besides: `top_k`. */
+  readonly best?: { readonly k: number; readonly among: number };
   /** The states' sizes; absent, the program keeps no state and sees only its own rows. */
   readonly memory?: MemoryShape;
   /** The format of matrices: `Backend.matrixFormat`. */
@@ -121,8 +128,11 @@ export interface Recording {
 /** Records the forward pass. Early exit: of a last cross stage, the layers run only on wanted rows when there is memory. */
 export function recordForward(config: ModelConfig, options: ForwardOptions): Program {
   const graph = createGraph();
-  const { output } = recordModel(graph, config, options);
-  return graph.build({ [options.head === 'logits' ? names.logits : names.losses]: output });
+  const { output, rows } = recordModel(graph, config, options);
+  if (options.head === 'loss') return graph.build({ [names.losses]: output });
+  if (options.best === undefined) return graph.build({ [names.logits]: output });
+  const [best] = graph.call(topK, [output], { rows, count: graph.scalar(names.bestCount, 'i32'), ...options.best });
+  return graph.build({ [names.logits]: output, [names.best]: best! });
 }
 
 /** Records the forward pass into a graph that goes on. */

@@ -1,3 +1,4 @@
+export { candidatesNeeded } from './candidates-needed.ts';
 export { logitBias } from './logit-bias.ts';
 export { minP } from './min-p.ts';
 export { type OccurrencePenaltyOptions, occurrencePenalty } from './occurrence-penalty.ts';

@@ -1,12 +1,14 @@
 /** The sampler: logits through a chain of processors, then one choice. */
 import {
   BackendError,
+  type BestLogits,
   type Candidates,
   type LogitProcessor,
   RequestError,
   type Sampler,
   type SamplerContext,
 } from '@yoco-u/spec';
+import { candidatesNeeded } from './candidates-needed.ts';
 import { exponential } from './exponential.ts';
 import { createRandom, randomSeed } from './random.ts';
 import { greatestLogit, indexOfBest } from './selection.ts';
@@ -35,7 +37,7 @@ interface Buffers {
  * A sampler for one sequence. The same seed, logits and context give the same ids on every platform; `reset` starts the stream
  * over. Buffers are made when the vocabulary size is first seen; after that `sample` allocates nothing.
  *
- * `sample` throws `BackendError` for logits that are empty, hold NaN or +Infinity or only -Infinity, and `RequestError` when the
+ * `sample` and `sampleBest` throw `BackendError` for logits that are empty, hold NaN or +Infinity or only -Infinity, and `RequestError` when the
  * processors leave nothing to choose from.
  */
 export function createSampler(options: SamplerOptions = {}): SeededSampler {
@@ -43,15 +45,25 @@ export function createSampler(options: SamplerOptions = {}): SeededSampler {
   const greedy = options.greedy ?? false;
   const random = createRandom(options.seed ?? randomSeed());
   let buffers = createBuffers(0);
+  const candidatesOf = (vocabularySize: number): Candidates => {
+    if (buffers.weights.length !== vocabularySize) buffers = createBuffers(vocabularySize);
+    return buffers.candidates;
+  };
+  const choose = ({ candidates, weights }: Buffers, context: SamplerContext): number => {
+    for (const processor of processors) applyChecked(processor, candidates, context);
+    if (greedy) return best(candidates);
+    return draw(candidates, weights, random.uniform());
+  };
   return {
     seed: random.seed,
+    candidatesNeeded: (vocabularySize) => candidatesNeeded(processors, greedy, vocabularySize),
     sample(logits, context) {
-      if (buffers.weights.length !== logits.length) buffers = createBuffers(logits.length);
-      const { candidates, weights } = buffers;
-      load(candidates, logits);
-      for (const processor of processors) applyChecked(processor, candidates, context);
-      if (greedy) return best(candidates);
-      return draw(candidates, weights, random.uniform());
+      load(candidatesOf(logits.length), logits);
+      return choose(buffers, context);
+    },
+    sampleBest(given, context) {
+      loadBest(candidatesOf(given.vocabularySize), given);
+      return choose(buffers, context);
     },
     reset() {
       random.reset();
@@ -76,23 +88,38 @@ function load(candidates: Candidates, logits: Float32Array): void {
   const { ids, logits: copy } = candidates;
   let greatest = Number.NEGATIVE_INFINITY;
   for (let id = 0; id < logits.length; id++) {
-    const logit = logits[id];
-    // Also true for NaN.
-    if (!(logit < Number.POSITIVE_INFINITY)) throw badLogit(id, logit);
+    const logit = checkedLogit(logits[id], id);
     if (logit > greatest) greatest = logit;
     ids[id] = id;
     copy[id] = logit;
   }
-  if (greatest === Number.NEGATIVE_INFINITY) {
-    throw new BackendError({
-      where: 'sampler: logits',
-      expected: 'at least one finite value',
-      got: logits.length === 0 ? 'an empty array' : `${logits.length} times -Infinity`,
-      fix: 'check that the model ran and that its output was downloaded before sampling',
-    });
-  }
+  if (greatest === Number.NEGATIVE_INFINITY) throw noneFinite(logits.length);
   candidates.size = logits.length;
   candidates.sorted = false;
+}
+
+function loadBest(candidates: Candidates, { pairs, vocabularySize }: BestLogits): void {
+  const { ids, logits } = candidates;
+  const size = pairs.length / 2;
+  for (let i = 0; i < size; i++) {
+    const id = pairs[2 * i + 1];
+    logits[i] = checkedLogit(pairs[2 * i], id);
+    ids[i] = id;
+  }
+  if (size === 0 || logits[0] === Number.NEGATIVE_INFINITY) throw noneFinite(vocabularySize);
+  candidates.size = size;
+  candidates.sorted = true;
+}
+
+function checkedLogit(logit: number, id: number): number {
+  // false for NaN too
+  if (logit < Number.POSITIVE_INFINITY) return logit;
+  throw new BackendError({
+    where: `sampler: logits[${id}]`,
+    expected: 'a finite number or -Infinity',
+    got: String(logit),
+    fix: 'the forward pass produced it: check the weights and their number format, or try another backend',
+  });
 }
 
 function applyChecked(processor: LogitProcessor, candidates: Candidates, context: SamplerContext): void {
@@ -139,12 +166,12 @@ function draw(candidates: Candidates, weights: Float64Array, uniform: number): n
   return chosen;
 }
 
-function badLogit(id: number, logit: number): BackendError {
+function noneFinite(count: number): BackendError {
   return new BackendError({
-    where: `sampler: logits[${id}]`,
-    expected: 'a finite number or -Infinity',
-    got: String(logit),
-    fix: 'the forward pass produced it: check the weights and their number format, or try another backend',
+    where: 'sampler: logits',
+    expected: 'at least one finite value',
+    got: count === 0 ? 'an empty array' : `${count} times -Infinity`,
+    fix: 'check that the model ran and that its output was downloaded before sampling',
   });
 }
 

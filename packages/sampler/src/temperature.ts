@@ -11,6 +11,7 @@ export function temperature(value: number): LogitProcessor {
   requireNumber('temperature', 'value', value, { minimum: 0 });
   return {
     name: 'temperature',
+    ...(value === 0 ? { keepsBest: 1 } : {}),
     apply(candidates) {
       if (value === 1) return;
       if (value === 0) {

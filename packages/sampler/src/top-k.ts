@@ -11,6 +11,7 @@ export function topK(count: number): LogitProcessor {
   requireNumber('topK', 'count', count, { minimum: 1, integer: true });
   return {
     name: 'top_k',
+    keepsBest: count,
     apply(candidates) {
       if (count < candidates.size) keepBest(candidates, count);
     },

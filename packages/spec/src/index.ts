@@ -54,7 +54,7 @@ export type {
   Usage,
 } from './language-model.ts';
 export type { Params, Program, ProgramCall, Scalar, Tensor, TensorDeclaration, TensorRole, Value } from './program.ts';
-export type { Candidates, LogitProcessor, Sampler, SamplerContext } from './sampler.ts';
+export type { BestLogits, Candidates, LogitProcessor, Sampler, SamplerContext } from './sampler.ts';
 export type { ElementType, NumberArray, StorageFormat, TensorType } from './tensor-type.ts';
 export type { EncodeOptions, TokenDecoder, Tokenizer } from './tokenizer.ts';
 export type { AnyWasmKernel, WasmKernel, WasmModuleSource, WasmWord } from './wasm-kernel.ts';

@@ -23,14 +23,34 @@ export interface Candidates {
 /** One step of a sampler chain: changes logits, or drops candidates. Must leave at least one. */
 export interface LogitProcessor {
   readonly name: string;
+  /**
+   * Set where it drops all but so many of the best candidates (the lower ids among equals), sorts them and leaves their logits alone:
+   * first in a chain it may be given the best candidates only.
+   */
+  readonly keepsBest?: number;
   apply(candidates: Candidates, context: SamplerContext): void;
   /** Called when a new sequence starts; only stateful processors need it. */
   reset?(): void;
 }
 
+/** The best of a vocabulary's logits, found by whoever computed them. */
+export interface BestLogits {
+  /** [n, 2]: logit and id, best first; of equal logits the lower id comes first, NaN comes before all numbers. */
+  readonly pairs: Float32Array;
+  /** V: how many there were to choose from. */
+  readonly vocabularySize: number;
+}
+
 /** A chain of processors that ends in a choice. One instance serves one sequence. */
 export interface Sampler {
+  /** How many of the best logits of a vocabulary decide what is chosen: all, unless the others cannot matter. */
+  candidatesNeeded(vocabularySize: number): number;
   /** The chosen id. `logits` [V] is not written to. */
   sample(logits: Float32Array, context: SamplerContext): number;
+  /**
+   * As `sample` of all logits, from `candidatesNeeded` of the best, where these are fewer than all: the same id, and the same
+   * random numbers for the next.
+   */
+  sampleBest(best: BestLogits, context: SamplerContext): number;
   reset(): void;
 }

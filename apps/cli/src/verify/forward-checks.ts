@@ -73,7 +73,7 @@ async function meanLoss({ backend, config, parameters, golden }: Subject): Promi
   runner.run(
     golden.tokens.map((tokens, slot) => ({ tokens, start: 0, slot })),
     [],
-    targets,
+    { targets },
   );
   const losses = new Float64Array(targets.length);
   await runner.read(losses);
