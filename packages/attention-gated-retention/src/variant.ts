@@ -1,5 +1,5 @@
-import { type AttentionVariant, ConfigError, type Graph, ShapeError, type Tensor, type Value } from '@yoco-u/spec';
-import { f32, linear, rmsNorm, rotary, swiglu, tensorType } from '@yoco-u/tensor';
+import { type AttentionScope, type AttentionVariant, ConfigError, ShapeError, type Tensor } from '@yoco-u/spec';
+import { f32, linear, projectHeads, rmsNormSwiglu, tensorType } from '@yoco-u/tensor';
 import { gatedRetentionCost } from './cost.ts';
 import { retentionDecayBackward } from './decay-backward.ts';
 import { retentionKeyValueBackward } from './key-value-backward.ts';
@@ -56,37 +56,31 @@ export const gatedRetention: AttentionVariant<GatedRetentionConfig, undefined> =
     { name: 'state', kind: 'fixed', entry: tensorType(f32, H, D, D), bytesInUse: () => 4 * H * D * D },
   ],
   apply(graph, { headDim, normEps, rope }, input, scope) {
-    const { rows, segmentCount, segments, rotation } = scope.batch;
-    const project = (name: string, x: Tensor): Tensor => graph.call(linear, [x, scope.parameter(name)], { rows })[0]!;
-    const place = (x: Tensor): Tensor => (rope ? rotate(graph, x, rotation, rows) : x);
-    const operands = [
-      place(project('q_proj', input)),
-      place(project('k_proj', input)),
-      project('v_proj', input),
-      project('decay_proj', input),
-      segments,
-    ];
+    const { rows, segmentCount, segments } = scope.batch;
+    const products = (['q', 'k', 'v', 'decay', 'g'] as const).map((name) => ({
+      weight: scope.parameter(`${name}_proj`),
+      rotation: rope && (name === 'q' || name === 'k') ? rotationOf(scope) : undefined,
+    }));
+    const [q, k, v, decay, gate] = projectHeads(graph, input, products, { rows, headDim, eps: normEps });
+    const operands = [q!, k!, v!, decay!, segments];
     const state = scope.state('state');
     const params = { segmentCount, rows };
     const [retained] =
       state === undefined
         ? graph.call(retentionParallel, operands, params)
         : graph.call(retention, [...operands, state], params);
-    const [normed] = graph.call(rmsNorm, [retained!], { rows, eps: normEps, group: headDim });
-    const [gated] = graph.call(swiglu, [project('g_proj', input), normed!], { rows });
-    return project('o_proj', gated!);
+    const [gated] = graph.call(rmsNormSwiglu, [gate!, retained!], { rows, eps: normEps, group: headDim });
+    return graph.call(linear, [gated!, scope.parameter('o_proj')], { rows })[0]!;
   },
   cost: (config) => gatedRetentionCost(config),
 };
 
-function rotate(graph: Graph, x: Tensor, rotation: Tensor | undefined, rows: Value): Tensor {
-  if (rotation === undefined) {
-    throw new ShapeError({
-      where: 'gated_retention',
-      expected: 'rotation rows for a stage with rope',
-      got: 'none',
-      fix: 'give the batch a rotation [maxRows, D]',
-    });
-  }
-  return graph.call(rotary, [x, rotation], { rows })[0]!;
+function rotationOf({ batch: { rotation } }: AttentionScope): Tensor {
+  if (rotation !== undefined) return rotation;
+  throw new ShapeError({
+    where: 'gated_retention',
+    expected: 'rotation rows for a stage with rope',
+    got: 'none',
+    fix: 'give the batch a rotation [maxRows, D]',
+  });
 }

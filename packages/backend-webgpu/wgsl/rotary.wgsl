@@ -15,7 +15,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     let sine = rotation[row * params.head + half + pair];
     let a = x[at];
     let b = x[at + half];
-    y[at] = a * cosine - b * sine;
-    y[at + half] = b * cosine + a * sine;
+    y[at] = fma(a, cosine, -(b * sine));
+    y[at + half] = fma(b, cosine, a * sine);
   }
 }

@@ -14,6 +14,7 @@ const sharing = new Set([
   'add_rms_norm',
   'add_rms_norm_swiglu',
   'linear',
+  'linear_heads',
   'linear_input_backward',
   'linear_weight_accumulate',
   'rms_norm',

@@ -12,7 +12,9 @@ import {
   i32,
   linear,
   linearCrossEntropy,
+  linearHeads,
   rmsNorm,
+  rmsNormSwiglu,
   rotary,
   scale,
   swiglu,
@@ -28,6 +30,7 @@ import {
   perSize,
   rowsInput,
   rowsScalar,
+  type Size,
   sizes,
   twoOperands,
   vectorInput,
@@ -65,24 +68,22 @@ const zeroNorm: AnyKernelCase = {
   params: () => ({ eps: 1e-3 }),
 };
 
+/** Rows of `half` cosines and as many sines. */
+function rotationInput({ rows, most }: Size, half: number, seed: number): CaseInput {
+  const data = new Float32Array(rows * 2 * half);
+  randomArray(rows * half, seed, 3).forEach((angle, i) => {
+    const at = Math.floor(i / half) * 2 * half + (i % half);
+    data[at] = Math.cos(angle);
+    data[at + half] = Math.sin(angle);
+  });
+  return { type: tensorType(f32, most, 2 * half), data, perRow: true, constant: true };
+}
+
 const rotaryCases = perSize(
-  (size) => {
-    const headDim = 2 * size.width;
-    const angles = randomArray(size.rows * size.width, size.seed + 1, 3);
-    const rotation = new Float32Array(size.rows * headDim);
-    angles.forEach((angle, i) => {
-      const at = Math.floor(i / size.width) * headDim + (i % size.width);
-      rotation[at] = Math.cos(angle);
-      rotation[at + size.width] = Math.sin(angle);
-    });
-    const table: CaseInput = {
-      type: tensorType(f32, size.most, headDim),
-      data: rotation,
-      perRow: true,
-      constant: true,
-    };
-    return [rowsInput(size, headDim * (1 + (size.seed % 3)), size.seed), table];
-  },
+  (size) => [
+    rowsInput(size, 2 * size.width * (1 + (size.seed % 3)), size.seed),
+    rotationInput(size, size.width, size.seed + 1),
+  ],
   undefined,
   ({ width, seed }) => `${1 + (seed % 3)} heads of ${2 * width}`,
 );
@@ -183,6 +184,45 @@ const gatedFeedForwardCases = perSize(
   ({ width, other }) => `${width} to ${other}`,
 );
 
+/** Queries, keys and values, as a model has them, of a few head widths: normed or not, rotated or not; and a narrow product. */
+const headsCases = ([3, 6, 8, 20, 80] as const).flatMap((headDim, w) => {
+  const products = [
+    { heads: 3, norm: w % 2 === 0, rotate: headDim % 2 === 0 },
+    { heads: 1, norm: w % 3 !== 1, rotate: headDim % 2 === 0 && w !== 1 },
+    { heads: 2, norm: false, rotate: false },
+    { heads: 5 / headDim, norm: false, rotate: false },
+  ];
+  return sizes
+    .filter(({ width }, index) => width > 7 && index % 5 === w)
+    .map(
+      (size): AnyKernelCase => ({
+        name: `heads of ${headDim} from ${size.width}, ${size.rows} of ${size.most} rows`,
+        inputs: [
+          rowsInput(size, size.width, size.seed),
+          ...(headDim % 2 === 0 ? [rotationInput(size, headDim / 2, size.seed + 1)] : []),
+          ...products.flatMap(({ heads, norm }, index) => [
+            matrixInput(heads * headDim, size.width, size.seed + 2 + index),
+            ...(norm ? [vectorInput(headDim, size.seed + 8 + index)] : []),
+          ]),
+        ],
+        scalars: rowsScalar(size),
+        params: ({ rows }) => ({
+          rows,
+          headDim,
+          eps: 1e-6,
+          products: products.map(({ norm, rotate }) => ({ norm, rotate })),
+        }),
+        rowwise: true,
+      }),
+    );
+});
+
+const gatedNormCases = perSize(
+  (size) => [0, 1].map((seed) => rowsInput(size, 3 * size.width, size.seed + seed, 3)),
+  ({ width }) => ({ eps: 1e-6, group: width }),
+  ({ width }) => `3 groups of ${width}`,
+);
+
 /**
  * Cases for every base kernel: widths 1 to 129, 0 to 17 rows, more room than rows, ids out of range, masked targets, extreme
  * values. For `describeKernel`, one call an entry.
@@ -196,8 +236,10 @@ export const baseKernelCases: readonly KernelWithCases[] = [
   { kernel: fill, cases: fillCases },
   { kernel: gatherRows, cases: gatherCases },
   { kernel: linear, cases: linearCases },
+  { kernel: linearHeads, cases: headsCases },
   { kernel: linearCrossEntropy, cases: [...crossEntropyCases, steepCrossEntropy] },
   { kernel: rmsNorm, cases: [...normCases, ...groupedNormCases, ...bareNormCases, zeroNorm] },
+  { kernel: rmsNormSwiglu, cases: gatedNormCases },
   { kernel: rotary, cases: rotaryCases },
   { kernel: scale, cases: scaleCases },
   { kernel: swiglu, cases: [...swigluCases, steepSwiglu, ...allRows(swigluCases)] },

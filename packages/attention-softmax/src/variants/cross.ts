@@ -18,7 +18,7 @@ import {
 } from './config.ts';
 import { pagesState } from './full.ts';
 import { crossLens } from './lens.ts';
-import { normAndRotate, pageTableOf, project, queries } from './projections.ts';
+import { heads, pageTableOf, project, queries } from './projections.ts';
 
 /** Keys and values that all layers of a cross stage read. */
 export type SharedKeysAndValues =
@@ -51,9 +51,7 @@ export const crossAttention: AttentionVariant<SoftmaxConfig, SharedKeysAndValues
     const params = { segmentCount, rows };
     const norm = { eps: config.model.normEps, rows };
     const normed = graph.call(rmsNorm, [input, scope.parameter('kv_norm')], norm)[0]!;
-    const k = normAndRotate(graph, config, scope, project(graph, scope, 'k_proj', normed), undefined);
-    scope.label(k, 'key');
-    const v = project(graph, scope, 'v_proj', normed);
+    const [k, v] = heads(graph, config, scope, normed, ['k', 'v'], []) as [Tensor, Tensor];
     const pool = scope.state('pages');
     if (pool === undefined) {
       const packing = { ...params, keyValueHeads: config.model.keyValueHeads };

@@ -4,7 +4,7 @@ import { commitPages, packBlocks, softmax, softmaxAttentionKernels, softmaxPaged
 import { blockLength } from '../layout.ts';
 import { keyValueBytes, parseConfig, type SoftmaxConfig, selfCost, selfParameters } from './config.ts';
 import { selfLens } from './lens.ts';
-import { keysAndValues, pageTableOf, project, queries } from './projections.ts';
+import { pageTableOf, project, queriesKeysAndValues } from './projections.ts';
 
 /** Growing keys and values, one entry a page. */
 export function pagesState(model: ModelDimensions, { pageLength }: StateCapacity): StateSpec {
@@ -30,8 +30,7 @@ export const fullAttention: AttentionVariant<SoftmaxConfig, never> = {
   apply(graph, config, input, scope) {
     const { segments, segmentCount, rows } = scope.batch;
     const params = { segmentCount, rows };
-    const q = queries(graph, config, scope, input);
-    const [k, v] = keysAndValues(graph, config, scope, input);
+    const [q, k, v] = queriesKeysAndValues(graph, config, scope, input);
     const pool = scope.state('pages');
     if (pool === undefined) {
       const packing = { ...params, keyValueHeads: config.model.keyValueHeads };

@@ -6,7 +6,7 @@ import { slidingWindowAttention } from './sliding-window.ts';
 
 export { parseConfig as parseSoftmaxConfig, type SoftmaxConfig, selfParameters } from './config.ts';
 export type { SharedKeysAndValues } from './cross.ts';
-export { keysAndValues, normAndRotate, pageTableOf, project, queries } from './projections.ts';
+export { keysAndValues, pageTableOf, project, queries, queriesKeysAndValues } from './projections.ts';
 export type { SlidingWindowConfig } from './sliding-window.ts';
 export { crossAttention, fullAttention, slidingWindowAttention };
 

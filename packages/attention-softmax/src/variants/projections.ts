@@ -1,6 +1,6 @@
 /** From a row of the model to queries, keys and values, and back. */
 import { type AttentionScope, type Graph, ShapeError, type Tensor } from '@yoco-u/spec';
-import { linear, rmsNorm, rotary } from '@yoco-u/tensor';
+import { type HeadsProduct, linear, projectHeads } from '@yoco-u/tensor';
 import type { SoftmaxConfig } from './config.ts';
 
 /** x [T, C] through one of the scope's matrices. */
@@ -8,38 +8,59 @@ export function project(graph: Graph, scope: AttentionScope, parameter: string, 
   return graph.call(linear, [x, scope.parameter(parameter)], { rows: scope.batch.rows })[0]!;
 }
 
-/** Per-head norm with the weight named, where one is named, then the rotation, where the stage rotates. */
-export function normAndRotate(
+/** What heads of queries, keys and values are made of: the parameter of a name ending in `_proj`, and of its norm if it has one. */
+export type HeadsName = 'q' | 'k' | 'v';
+
+/**
+ * x [T, C] → for each name [T, heads·D]. Queries and keys are rotated, where the stage rotates; those listed in `normed` are normed
+ * before.
+ */
+export function heads(
   graph: Graph,
   { model, rope }: SoftmaxConfig,
   scope: AttentionScope,
   x: Tensor,
-  norm: string | undefined,
-): Tensor {
+  names: readonly HeadsName[],
+  normed: readonly HeadsName[],
+): readonly Tensor[] {
   const { rows, rotation } = scope.batch;
-  const params = { eps: model.normEps, group: model.headDim, rows };
-  const normed = norm === undefined ? x : graph.call(rmsNorm, [x, scope.parameter(norm)], params)[0]!;
-  if (!rope) return normed;
-  if (rotation === undefined) {
+  if (rope && rotation === undefined) {
     throw new ShapeError({ where: 'attention', expected: 'rotation rows for a stage with rope', got: 'none' });
   }
-  return graph.call(rotary, [normed, rotation], { rows })[0]!;
+  const products = names.map(
+    (name): HeadsProduct => ({
+      weight: scope.parameter(`${name}_proj`),
+      norm: normed.includes(name) ? scope.parameter(`${name}_norm`) : undefined,
+      rotation: rope && name !== 'v' ? rotation : undefined,
+    }),
+  );
+  const made = projectHeads(graph, x, products, { rows, headDim: model.headDim, eps: model.normEps });
+  names.forEach((name, index) => {
+    if (name !== 'v') scope.label(made[index]!, name === 'q' ? 'query' : 'key');
+  });
+  return made;
 }
 
 /** Queries [T, H·D], normed and rotated. */
 export function queries(graph: Graph, config: SoftmaxConfig, scope: AttentionScope, x: Tensor): Tensor {
-  const q = project(graph, scope, 'q_proj', x);
-  const placed = normAndRotate(graph, config, scope, q, config.model.qkNorm ? 'q_norm' : undefined);
-  scope.label(placed, 'query');
-  return placed;
+  return heads(graph, config, scope, x, ['q'], config.model.qkNorm ? ['q'] : [])[0]!;
 }
 
 /** Keys and values [T, G·D] of a layer of its own, keys normed and rotated. */
 export function keysAndValues(graph: Graph, config: SoftmaxConfig, scope: AttentionScope, x: Tensor): [Tensor, Tensor] {
-  const k = project(graph, scope, 'k_proj', x);
-  const keys = normAndRotate(graph, config, scope, k, config.model.qkNorm ? 'k_norm' : undefined);
-  scope.label(keys, 'key');
-  return [keys, project(graph, scope, 'v_proj', x)];
+  const [k, v] = heads(graph, config, scope, x, ['k', 'v'], config.model.qkNorm ? ['k'] : []);
+  return [k!, v!];
+}
+
+/** `queries` and `keysAndValues` in one call: fewer dispatches on a GPU. */
+export function queriesKeysAndValues(
+  graph: Graph,
+  config: SoftmaxConfig,
+  scope: AttentionScope,
+  x: Tensor,
+): [Tensor, Tensor, Tensor] {
+  const [q, k, v] = heads(graph, config, scope, x, ['q', 'k', 'v'], config.model.qkNorm ? ['q', 'k'] : []);
+  return [q!, k!, v!];
 }
 
 /** The page table of a scope that has growing state. */

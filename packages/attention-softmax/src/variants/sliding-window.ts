@@ -4,7 +4,7 @@ import { commitRing, packBlocks, softmax, softmaxAttentionKernels, softmaxRing }
 import { blockLength, ringBlockCount } from '../layout.ts';
 import { keyValueBytes, parseConfig, parseWindow, type SoftmaxConfig, selfCost, selfParameters } from './config.ts';
 import { selfLens } from './lens.ts';
-import { keysAndValues, project, queries } from './projections.ts';
+import { project, queriesKeysAndValues } from './projections.ts';
 
 /** A sliding window's config: the window is always there. */
 export interface SlidingWindowConfig extends SoftmaxConfig {
@@ -41,8 +41,7 @@ export const slidingWindowAttention: AttentionVariant<SlidingWindowConfig, never
     const { segments, segmentCount, rows } = scope.batch;
     const params = { segmentCount, rows };
     const under = { ...params, window: config.window };
-    const q = queries(graph, config, scope, input);
-    const [k, v] = keysAndValues(graph, config, scope, input);
+    const [q, k, v] = queriesKeysAndValues(graph, config, scope, input);
     const packing = { ...params, keyValueHeads: config.model.keyValueHeads };
     const ring = scope.state('ring');
     if (ring === undefined) {

@@ -10,6 +10,11 @@ const groupSize = 64;
 export const fewRows = 3;
 /** The factor `s` of a gate `g`: exp overflows far below -x = 88; clamped, the quotient is as good as 0 there. */
 export const sigmoid = 'let s = 1 / (1 + exp(min(-g, 80.0)));';
+/**
+ * The rotation of components `a` and `b` of a head by an angle's `cosine` and `sine`. What is contracted is said: left to compilers it
+ * would depend on what stands around it.
+ */
+export const rotated = { first: 'fma(a, cosine, -(b * sine))', second: 'fma(b, cosine, a * sine)' } as const;
 /** Along an axis. */
 export const mostWorkgroups = 65535;
 

@@ -16,7 +16,7 @@ import {
   swigluBackward,
   width,
 } from '@yoco-u/tensor';
-import { type Call, f32, i32, input, output, overElements, rowMajor, sigmoid, typeOf } from './calls.ts';
+import { type Call, f32, i32, input, output, overElements, rotated, rowMajor, sigmoid, typeOf } from './calls.ts';
 
 const rows = (call: Call<RowParams>): Value => rowsOf(call.params, typeOf(call, 0));
 const columns = (call: Call<object>): number => width(typeOf(call, 0));
@@ -40,8 +40,8 @@ let cosine = rotation[row * params.head + pair];
 let sine = ${direction}rotation[row * params.head + half + pair];
 let a = x[at];
 let b = x[at + half];
-y[at] = a * cosine - b * sine;
-y[at + half] = b * cosine + a * sine;`,
+y[at] = ${rotated.first};
+y[at + half] = ${rotated.second};`,
         { head: i32(width(typeOf(call, 1))) },
       ),
   };

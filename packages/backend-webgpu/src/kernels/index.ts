@@ -4,6 +4,7 @@ import { crossEntropyKernels } from './cross-entropy.ts';
 import { elementwiseKernels } from './elementwise.ts';
 import { gatedFeedForwardKernels } from './gated-feed-forward.ts';
 import { linearKernels } from './linear.ts';
+import { linearHeadsKernels } from './linear-heads.ts';
 import { muonKernels } from './muon.ts';
 import { normKernels } from './norms.ts';
 import { optimizerKernels } from './optimizers.ts';
@@ -16,6 +17,7 @@ export const baseWebGpuKernels: readonly AnyWebGpuKernel[] = [
   ...normKernels,
   ...linearKernels,
   ...gatedFeedForwardKernels,
+  ...linearHeadsKernels,
   ...crossEntropyKernels,
   ...topKKernels,
   ...optimizerKernels,

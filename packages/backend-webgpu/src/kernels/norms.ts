@@ -11,6 +11,7 @@ import {
   type RowParams,
   rmsNorm,
   rmsNormBackward,
+  rmsNormSwiglu,
   rowCount,
   rowsOf,
   width,
@@ -25,6 +26,7 @@ import {
   loop,
   mostWorkgroups,
   output,
+  sigmoid,
   typeOf,
   type ValueOf,
 } from './calls.ts';
@@ -146,6 +148,20 @@ fn squares_of(start: i32, lane: i32) -> f32 {
 `;
 }
 
+/** `squares`: the sum of squares of `whole`, a head of D elements in workgroup memory, in the order of `normText`. */
+export function headSquares(headDim: number, { tiles }: WebGpuDevice): string {
+  if (tiles === 'registers' || headDim < lanes) {
+    return 'var squares = 0.0;\nfor (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }\n';
+  }
+  return `var squares = 0.0;
+for (var other = 0; other < ${lanes}; other++) {
+  var share = 0.0;
+  for (var c = other; c < D; c += ${lanes}) { share = fma(whole[c], whole[c], share); }
+  squares += share;
+}
+`;
+}
+
 const isWide = ({ size }: Groups, { tiles }: WebGpuDevice): boolean => tiles === 'workgroup' && size >= lanes;
 
 /** Workgroups of `normText`. */
@@ -256,6 +272,25 @@ dweight[i] = sum;`,
 const kernels = {
   rmsNorm: norm(true),
   rmsNormPlain: norm(false),
+  rmsNormSwiglu: {
+    abi: 1,
+    kernel: rmsNormSwiglu.name,
+    select: inputCount(2),
+    dispatches(call, device) {
+      const groups = groupsOfCall(call);
+      const write = `let g = gate[at];
+      ${sigmoid}
+      y[at] = g * s * (element * factor);`;
+      return [
+        {
+          code: normText(isWide(groups, device), 'x[at]', write),
+          bindings: { gate: input(0), x: input(1), y: output(0) },
+          uniforms: words(groups, call.params.eps),
+          workgroups: normGroups(groups, device),
+        },
+      ];
+    },
+  } satisfies WebGpuKernel<RmsNormParams>,
   addRmsNorm: {
     abi: 1,
     kernel: addRmsNorm.name,

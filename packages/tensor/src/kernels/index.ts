@@ -13,11 +13,20 @@ import { linear } from './linear.ts';
 import { linearInputBackward, linearWeightAccumulate, linearWeightBackward } from './linear-backward.ts';
 import { linearCrossEntropy } from './linear-cross-entropy.ts';
 import { linearCrossEntropyAccumulate, linearCrossEntropyBackward } from './linear-cross-entropy-backward.ts';
+import {
+  type HeadsPlaces,
+  type HeadsProduct,
+  type LinearHeadsParams,
+  linearHeads,
+  placesOfHeads,
+  projectHeads,
+} from './linear-heads.ts';
 import { meanLoss, meanLossBackward } from './mean-loss.ts';
 import { gram, muonDirection, muonUpdate, newtonSchulz, normalize, transpose } from './muon.ts';
 import { adamwUpdate, sgdUpdate } from './optimizers.ts';
 import { addRmsNorm, rmsNorm } from './rms-norm.ts';
 import { addRmsNormBackward, rmsNormBackward } from './rms-norm-backward.ts';
+import { rmsNormSwiglu } from './rms-norm-swiglu.ts';
 import { rotary, rotaryBackward } from './rotary.ts';
 import { scale } from './scale.ts';
 import { swiglu, swigluBackward } from './swiglu.ts';
@@ -50,10 +59,14 @@ export {
   gatherRows,
   gatherRowsBackward,
   gram,
+  type HeadsPlaces,
+  type HeadsProduct,
+  type LinearHeadsParams,
   linear,
   linearCrossEntropy,
   linearCrossEntropyAccumulate,
   linearCrossEntropyBackward,
+  linearHeads,
   linearInputBackward,
   linearWeightAccumulate,
   linearWeightBackward,
@@ -64,8 +77,11 @@ export {
   muonUpdate,
   newtonSchulz,
   normalize,
+  placesOfHeads,
+  projectHeads,
   rmsNorm,
   rmsNormBackward,
+  rmsNormSwiglu,
   rotary,
   rotaryBackward,
   scale,
@@ -98,6 +114,7 @@ export const baseKernels: readonly AnyKernel[] = [
   linearCrossEntropy,
   linearCrossEntropyAccumulate,
   linearCrossEntropyBackward,
+  linearHeads,
   linearInputBackward,
   linearWeightAccumulate,
   linearWeightBackward,
@@ -109,6 +126,7 @@ export const baseKernels: readonly AnyKernel[] = [
   normalize,
   rmsNorm,
   rmsNormBackward,
+  rmsNormSwiglu,
   rotary,
   rotaryBackward,
   scale,

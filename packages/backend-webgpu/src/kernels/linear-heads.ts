@@ -1,0 +1,147 @@
+/**
+ * Several products of one input for few rows, in as few dispatches as their operands allow: a workgroup computes a head of one
+ * product, so that it can norm and rotate it, with the bits of the kernels that this is fused of.
+ */
+import type { AnyWebGpuKernel, WebGpuBinding, WebGpuDevice, WebGpuKernel, WebGpuWord } from '@yoco-u/spec';
+import {
+  f32Panels8,
+  type HeadsPlaces,
+  type LinearHeadsParams,
+  linearHeads,
+  placesOfHeads,
+  rowCount,
+  rowsOf,
+  width,
+} from '@yoco-u/tensor';
+import { type Call, f32, fewRows, i32, indent, input, output, rotated, storedAs } from './calls.ts';
+import { headSquares } from './norms.ts';
+
+/** Storage buffers of a dispatch. */
+const mostBindings = 8;
+
+interface Product extends HeadsPlaces {
+  readonly index: number;
+  /** Columns of the product. */
+  readonly out: number;
+}
+
+function productsOf({ inputs, params }: Call<LinearHeadsParams>): readonly Product[] {
+  return placesOfHeads(params.products).map((place, index) => ({
+    ...place,
+    index,
+    out: rowCount(inputs[place.weight]!),
+  }));
+}
+
+/** x, the rotation, and of each product its weight, norm and result. */
+function bindingCount(products: readonly Product[]): number {
+  const rotated = products.some(({ rotation }) => rotation !== undefined);
+  return products.reduce((sum, { norm }) => sum + (norm === undefined ? 2 : 3), rotated ? 2 : 1);
+}
+
+/** Products in order, as many a dispatch as there are bindings for. */
+function inDispatches(products: readonly Product[]): readonly (readonly Product[])[] {
+  const dispatches: Product[][] = [];
+  for (const product of products) {
+    const last = dispatches.at(-1);
+    if (last !== undefined && bindingCount([...last, product]) <= mostBindings) last.push(product);
+    else dispatches.push([product]);
+  }
+  return dispatches;
+}
+
+/** Columns that an invocation computes: half a panel, where heads begin at half panels. */
+const tileOf = (headDim: number): 1 | 4 => (headDim % 4 === 0 ? 4 : 1);
+
+/** A head of the product, from the products' values to their place. */
+function productText({ index, norm, rotation }: Product, tile: 1 | 4, device: WebGpuDevice, headDim: number): string {
+  const load =
+    tile === 4
+      ? `weight${index}[(n / 8 * params.width + k) * 2 + (n / 4) % 2]`
+      : `weight${index}[(n / 8 * params.width + k) * 8 + n % 8]`;
+  const product = `if (head * D >= params.out${index}) { return; }
+let n = head * D + column;
+var values = Element();
+for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), ${load}, values); }
+`;
+  const at = `y${index}[row * params.out${index} + head * D + c]`;
+  if (norm === undefined && rotation === undefined) {
+    return `${product}for (var i = 0; i < TILE && n + i < params.out${index}; i++) {
+  let c = column + i;
+  ${at} = ${tile === 4 ? 'values[i]' : 'values'};
+}`;
+  }
+  const normed = (c: string): string =>
+    norm === undefined ? `whole[${c}]` : `whole[${c}] * factor * norm${index}[${c}]`;
+  const turned = `let pair = c % half;
+  let a = ${normed('pair')};
+  let b = ${normed('pair + half')};
+  let cosine = rotation[row * D + pair];
+  let sine = rotation[row * D + half + pair];
+  if (c < half) { ${at} = ${rotated.first}; } else { ${at} = ${rotated.second}; }`;
+  return `${product}for (var i = 0; i < TILE; i++) { whole[column + i] = ${tile === 4 ? 'values[i]' : 'values'}; }
+workgroupBarrier();
+${norm === undefined ? '' : `${headSquares(headDim, device)}let factor = 1 / sqrt(squares / params.head + params.eps);\n`}for (var c = column; c < column + TILE; c++) {
+  ${rotation === undefined ? `${at} = ${normed('c')};` : turned}
+}`;
+}
+
+function text(products: readonly Product[], headDim: number, device: WebGpuDevice): string {
+  const tile = tileOf(headDim);
+  const bodies = products.map(
+    (product, z) => `  if (group.z == ${z}) {
+${indent(productText(product, tile, device, headDim), 4)}
+  }
+`,
+  );
+  const isWhole = products.some(({ norm, rotation }) => norm !== undefined || rotation !== undefined);
+  return `const D: i32 = ${headDim};
+const TILE: i32 = ${tile};
+alias Element = ${tile === 4 ? 'vec4f' : 'f32'};
+${isWhole ? `const half: i32 = D / 2;\nvar<workgroup> whole: array<f32, D>;\n` : ''}
+@compute @workgroup_size(${headDim / tile})
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+${bodies.join('')}}
+`;
+}
+
+const kernel: WebGpuKernel<LinearHeadsParams> = {
+  abi: 1,
+  kernel: linearHeads.name,
+  select(call, device) {
+    const { headDim, products } = call.params;
+    if (rowCount(call.inputs[0]!) > fewRows) return 'many rows';
+    if (headDim / tileOf(headDim) > device.workgroupSize) return `heads of ${headDim}`;
+    return storedAs(f32Panels8.name, ...placesOfHeads(products).map(({ weight }) => weight))(call);
+  },
+  dispatches(call, device) {
+    const { inputs, params } = call;
+    const { headDim, eps } = params;
+    const element = tileOf(headDim) === 4 ? 'vec4f' : 'f32';
+    const rows = rowsOf(params, inputs[0]!);
+    return inDispatches(productsOf(call)).map((products) => {
+      const bindings: Record<string, WebGpuBinding> = { x: input(0) };
+      // a quotient by a constant may be rounded otherwise
+      const uniforms: Record<string, WebGpuWord> = { width: i32(width(inputs[0]!)), head: f32(headDim), eps: f32(eps) };
+      for (const { index, weight, norm, rotation, out } of products) {
+        if (rotation !== undefined) bindings.rotation = input(rotation);
+        bindings[`weight${index}`] = { input: weight, element };
+        if (norm !== undefined) bindings[`norm${index}`] = input(norm);
+        bindings[`y${index}`] = output(index);
+        uniforms[`out${index}`] = i32(out);
+      }
+      const heads = Math.ceil(Math.max(...products.map(({ out }) => out)) / headDim);
+      return {
+        code: text(products, headDim, device),
+        bindings,
+        uniforms,
+        workgroups: (value) => [heads, value(rows), products.length],
+      };
+    });
+  },
+};
+
+export const linearHeadsKernels: readonly AnyWebGpuKernel[] = [kernel];

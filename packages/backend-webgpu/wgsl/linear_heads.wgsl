@@ -1,0 +1,533 @@
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> weight0: array<f32>;
+@group(0) @binding(3) var<storage, read> norm0: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(5) var<storage, read> weight1: array<f32>;
+@group(0) @binding(6) var<storage, read> norm1: array<f32>;
+@group(0) @binding(7) var<storage, read_write> y1: array<f32>;
+const D: i32 = 3;
+const TILE: i32 = 1;
+alias Element = f32;
+const half: i32 = D / 2;
+var<workgroup> whole: array<f32, D>;
+
+@compute @workgroup_size(3)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight0[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var i = 0; i < TILE; i++) { whole[column + i] = values; }
+    workgroupBarrier();
+    var squares = 0.0;
+    for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
+    let factor = 1 / sqrt(squares / params.head + params.eps);
+    for (var c = column; c < column + TILE; c++) {
+      y0[row * params.out0 + head * D + c] = whole[c] * factor * norm0[c];
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight1[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var i = 0; i < TILE; i++) { whole[column + i] = values; }
+    workgroupBarrier();
+    var squares = 0.0;
+    for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
+    let factor = 1 / sqrt(squares / params.head + params.eps);
+    for (var c = column; c < column + TILE; c++) {
+      y1[row * params.out1 + head * D + c] = whole[c] * factor * norm1[c];
+    }
+  }
+}
+
+// ----
+struct Params { width: i32, head: f32, eps: f32, out2: i32, out3: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> weight2: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y2: array<f32>;
+@group(0) @binding(4) var<storage, read> weight3: array<f32>;
+@group(0) @binding(5) var<storage, read_write> y3: array<f32>;
+const D: i32 = 3;
+const TILE: i32 = 1;
+alias Element = f32;
+
+@compute @workgroup_size(3)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  if (group.z == 0) {
+    if (head * D >= params.out2) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight2[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var i = 0; i < TILE && n + i < params.out2; i++) {
+      let c = column + i;
+      y2[row * params.out2 + head * D + c] = values;
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out3) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight3[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var i = 0; i < TILE && n + i < params.out3; i++) {
+      let c = column + i;
+      y3[row * params.out3 + head * D + c] = values;
+    }
+  }
+}
+
+// ----
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32, out2: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> rotation: array<f32>;
+@group(0) @binding(3) var<storage, read> weight0: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(5) var<storage, read> weight1: array<f32>;
+@group(0) @binding(6) var<storage, read_write> y1: array<f32>;
+@group(0) @binding(7) var<storage, read> weight2: array<f32>;
+@group(0) @binding(8) var<storage, read_write> y2: array<f32>;
+const D: i32 = 6;
+const TILE: i32 = 1;
+alias Element = f32;
+const half: i32 = D / 2;
+var<workgroup> whole: array<f32, D>;
+
+@compute @workgroup_size(6)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight0[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var i = 0; i < TILE; i++) { whole[column + i] = values; }
+    workgroupBarrier();
+    for (var c = column; c < column + TILE; c++) {
+      let pair = c % half;
+      let a = whole[pair];
+      let b = whole[pair + half];
+      let cosine = rotation[row * D + pair];
+      let sine = rotation[row * D + half + pair];
+      if (c < half) { y0[row * params.out0 + head * D + c] = fma(a, cosine, -(b * sine)); } else { y0[row * params.out0 + head * D + c] = fma(b, cosine, a * sine); }
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight1[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var i = 0; i < TILE && n + i < params.out1; i++) {
+      let c = column + i;
+      y1[row * params.out1 + head * D + c] = values;
+    }
+  }
+  if (group.z == 2) {
+    if (head * D >= params.out2) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight2[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var i = 0; i < TILE && n + i < params.out2; i++) {
+      let c = column + i;
+      y2[row * params.out2 + head * D + c] = values;
+    }
+  }
+}
+
+// ----
+struct Params { width: i32, head: f32, eps: f32, out3: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> weight3: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y3: array<f32>;
+const D: i32 = 6;
+const TILE: i32 = 1;
+alias Element = f32;
+
+@compute @workgroup_size(6)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  if (group.z == 0) {
+    if (head * D >= params.out3) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight3[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var i = 0; i < TILE && n + i < params.out3; i++) {
+      let c = column + i;
+      y3[row * params.out3 + head * D + c] = values;
+    }
+  }
+}
+
+// ----
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> rotation: array<f32>;
+@group(0) @binding(3) var<storage, read> weight0: array<vec4f>;
+@group(0) @binding(4) var<storage, read> norm0: array<f32>;
+@group(0) @binding(5) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(6) var<storage, read> weight1: array<vec4f>;
+@group(0) @binding(7) var<storage, read> norm1: array<f32>;
+@group(0) @binding(8) var<storage, read_write> y1: array<f32>;
+const D: i32 = 8;
+const TILE: i32 = 4;
+alias Element = vec4f;
+const half: i32 = D / 2;
+var<workgroup> whole: array<f32, D>;
+
+@compute @workgroup_size(2)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    workgroupBarrier();
+    var squares = 0.0;
+    for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
+    let factor = 1 / sqrt(squares / params.head + params.eps);
+    for (var c = column; c < column + TILE; c++) {
+      let pair = c % half;
+      let a = whole[pair] * factor * norm0[pair];
+      let b = whole[pair + half] * factor * norm0[pair + half];
+      let cosine = rotation[row * D + pair];
+      let sine = rotation[row * D + half + pair];
+      if (c < half) { y0[row * params.out0 + head * D + c] = fma(a, cosine, -(b * sine)); } else { y0[row * params.out0 + head * D + c] = fma(b, cosine, a * sine); }
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    workgroupBarrier();
+    var squares = 0.0;
+    for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
+    let factor = 1 / sqrt(squares / params.head + params.eps);
+    for (var c = column; c < column + TILE; c++) {
+      let pair = c % half;
+      let a = whole[pair] * factor * norm1[pair];
+      let b = whole[pair + half] * factor * norm1[pair + half];
+      let cosine = rotation[row * D + pair];
+      let sine = rotation[row * D + half + pair];
+      if (c < half) { y1[row * params.out1 + head * D + c] = fma(a, cosine, -(b * sine)); } else { y1[row * params.out1 + head * D + c] = fma(b, cosine, a * sine); }
+    }
+  }
+}
+
+// ----
+struct Params { width: i32, head: f32, eps: f32, out2: i32, out3: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> weight2: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> y2: array<f32>;
+@group(0) @binding(4) var<storage, read> weight3: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> y3: array<f32>;
+const D: i32 = 8;
+const TILE: i32 = 4;
+alias Element = vec4f;
+
+@compute @workgroup_size(2)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  if (group.z == 0) {
+    if (head * D >= params.out2) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight2[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var i = 0; i < TILE && n + i < params.out2; i++) {
+      let c = column + i;
+      y2[row * params.out2 + head * D + c] = values[i];
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out3) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight3[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var i = 0; i < TILE && n + i < params.out3; i++) {
+      let c = column + i;
+      y3[row * params.out3 + head * D + c] = values[i];
+    }
+  }
+}
+
+// ----
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> rotation: array<f32>;
+@group(0) @binding(3) var<storage, read> weight0: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(5) var<storage, read> weight1: array<vec4f>;
+@group(0) @binding(6) var<storage, read> norm1: array<f32>;
+@group(0) @binding(7) var<storage, read_write> y1: array<f32>;
+const D: i32 = 20;
+const TILE: i32 = 4;
+alias Element = vec4f;
+const half: i32 = D / 2;
+var<workgroup> whole: array<f32, D>;
+
+@compute @workgroup_size(5)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    workgroupBarrier();
+    for (var c = column; c < column + TILE; c++) {
+      let pair = c % half;
+      let a = whole[pair];
+      let b = whole[pair + half];
+      let cosine = rotation[row * D + pair];
+      let sine = rotation[row * D + half + pair];
+      if (c < half) { y0[row * params.out0 + head * D + c] = fma(a, cosine, -(b * sine)); } else { y0[row * params.out0 + head * D + c] = fma(b, cosine, a * sine); }
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    workgroupBarrier();
+    var squares = 0.0;
+    for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
+    let factor = 1 / sqrt(squares / params.head + params.eps);
+    for (var c = column; c < column + TILE; c++) {
+      let pair = c % half;
+      let a = whole[pair] * factor * norm1[pair];
+      let b = whole[pair + half] * factor * norm1[pair + half];
+      let cosine = rotation[row * D + pair];
+      let sine = rotation[row * D + half + pair];
+      if (c < half) { y1[row * params.out1 + head * D + c] = fma(a, cosine, -(b * sine)); } else { y1[row * params.out1 + head * D + c] = fma(b, cosine, a * sine); }
+    }
+  }
+}
+
+// ----
+struct Params { width: i32, head: f32, eps: f32, out2: i32, out3: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> weight2: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> y2: array<f32>;
+@group(0) @binding(4) var<storage, read> weight3: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> y3: array<f32>;
+const D: i32 = 20;
+const TILE: i32 = 4;
+alias Element = vec4f;
+
+@compute @workgroup_size(5)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  if (group.z == 0) {
+    if (head * D >= params.out2) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight2[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var i = 0; i < TILE && n + i < params.out2; i++) {
+      let c = column + i;
+      y2[row * params.out2 + head * D + c] = values[i];
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out3) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight3[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var i = 0; i < TILE && n + i < params.out3; i++) {
+      let c = column + i;
+      y3[row * params.out3 + head * D + c] = values[i];
+    }
+  }
+}
+
+// ----
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> rotation: array<f32>;
+@group(0) @binding(3) var<storage, read> weight0: array<vec4f>;
+@group(0) @binding(4) var<storage, read> norm0: array<f32>;
+@group(0) @binding(5) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(6) var<storage, read> weight1: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> y1: array<f32>;
+const D: i32 = 80;
+const TILE: i32 = 4;
+alias Element = vec4f;
+const half: i32 = D / 2;
+var<workgroup> whole: array<f32, D>;
+
+@compute @workgroup_size(20)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    workgroupBarrier();
+    var squares = 0.0;
+    for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
+    let factor = 1 / sqrt(squares / params.head + params.eps);
+    for (var c = column; c < column + TILE; c++) {
+      let pair = c % half;
+      let a = whole[pair] * factor * norm0[pair];
+      let b = whole[pair + half] * factor * norm0[pair + half];
+      let cosine = rotation[row * D + pair];
+      let sine = rotation[row * D + half + pair];
+      if (c < half) { y0[row * params.out0 + head * D + c] = fma(a, cosine, -(b * sine)); } else { y0[row * params.out0 + head * D + c] = fma(b, cosine, a * sine); }
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    workgroupBarrier();
+    for (var c = column; c < column + TILE; c++) {
+      let pair = c % half;
+      let a = whole[pair];
+      let b = whole[pair + half];
+      let cosine = rotation[row * D + pair];
+      let sine = rotation[row * D + half + pair];
+      if (c < half) { y1[row * params.out1 + head * D + c] = fma(a, cosine, -(b * sine)); } else { y1[row * params.out1 + head * D + c] = fma(b, cosine, a * sine); }
+    }
+  }
+}
+
+// ----
+struct Params { width: i32, head: f32, eps: f32, out2: i32, out3: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> weight2: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> y2: array<f32>;
+@group(0) @binding(4) var<storage, read> weight3: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> y3: array<f32>;
+const D: i32 = 80;
+const TILE: i32 = 4;
+alias Element = vec4f;
+
+@compute @workgroup_size(20)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  if (group.z == 0) {
+    if (head * D >= params.out2) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight2[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var i = 0; i < TILE && n + i < params.out2; i++) {
+      let c = column + i;
+      y2[row * params.out2 + head * D + c] = values[i];
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out3) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight3[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var i = 0; i < TILE && n + i < params.out3; i++) {
+      let c = column + i;
+      y3[row * params.out3 + head * D + c] = values[i];
+    }
+  }
+}
+
+// ----
+// tiles in workgroup memory
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> rotation: array<f32>;
+@group(0) @binding(3) var<storage, read> weight0: array<vec4f>;
+@group(0) @binding(4) var<storage, read> norm0: array<f32>;
+@group(0) @binding(5) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(6) var<storage, read> weight1: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> y1: array<f32>;
+const D: i32 = 80;
+const TILE: i32 = 4;
+alias Element = vec4f;
+const half: i32 = D / 2;
+var<workgroup> whole: array<f32, D>;
+
+@compute @workgroup_size(20)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    workgroupBarrier();
+    var squares = 0.0;
+    for (var other = 0; other < 64; other++) {
+      var share = 0.0;
+      for (var c = other; c < D; c += 64) { share = fma(whole[c], whole[c], share); }
+      squares += share;
+    }
+    let factor = 1 / sqrt(squares / params.head + params.eps);
+    for (var c = column; c < column + TILE; c++) {
+      let pair = c % half;
+      let a = whole[pair] * factor * norm0[pair];
+      let b = whole[pair + half] * factor * norm0[pair + half];
+      let cosine = rotation[row * D + pair];
+      let sine = rotation[row * D + half + pair];
+      if (c < half) { y0[row * params.out0 + head * D + c] = fma(a, cosine, -(b * sine)); } else { y0[row * params.out0 + head * D + c] = fma(b, cosine, a * sine); }
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    workgroupBarrier();
+    for (var c = column; c < column + TILE; c++) {
+      let pair = c % half;
+      let a = whole[pair];
+      let b = whole[pair + half];
+      let cosine = rotation[row * D + pair];
+      let sine = rotation[row * D + half + pair];
+      if (c < half) { y1[row * params.out1 + head * D + c] = fma(a, cosine, -(b * sine)); } else { y1[row * params.out1 + head * D + c] = fma(b, cosine, a * sine); }
+    }
+  }
+}
