@@ -1,5 +1,6 @@
 /** Where devices come from: the page's or worker's own WebGPU, or the npm package `webgpu` in Node. */
 import { BackendError } from '@yoco-u/spec';
+import { pollPatiently } from './patient-polling.ts';
 
 const where = 'createWebGpuBackend';
 /** Kept out of the import, so that bundlers of pages do not look for it. */
@@ -68,6 +69,7 @@ export async function openDevice(): Promise<OpenDevice> {
       workgroupSize: device.limits.maxComputeInvocationsPerWorkgroup,
       bindingBytes: device.limits.maxStorageBufferBindingSize,
     };
+    if (facts.isFallback && isNode()) pollPatiently(device);
     return { device, facts };
   } catch (cause) {
     throw new BackendError({ where, expected: 'a device of the adapter', got: String(cause) }, { cause });

@@ -55,14 +55,23 @@ test.each(folders.filter((name) => !name.startsWith('train_')))(
   },
 );
 
-// train_yoco_u_gated_retention is out of reach of float32 tensors on every device: see docs/log.md
-test.each(['train_transformer', 'train_yoco_u'])('%s: the steps recorded', { timeout: mostMinutes }, async (name) => {
-  const folder = join(golden, name);
-  await using parts = await loadParts(folder);
-  const results = await runTrainingChecks({ ...parts, golden: await readGoldenTraining(folder) }, 1e-4);
-  expect(results).toHaveLength(3);
-  expect(results.filter((result) => !('error' in result) || isFailure(result))).toEqual([]);
-});
+/** What float32 tensors do not reach on any device, and why: docs/log.md. */
+const outOfReach: Readonly<Record<string, string>> = {
+  train_yoco_u_gated_retention: 'gradient norms before clipping, within 0.001',
+};
+
+test.each(folders.filter((name) => name.startsWith('train_')))(
+  '%s: the steps recorded',
+  { timeout: mostMinutes },
+  async (name) => {
+    const folder = join(golden, name);
+    await using parts = await loadParts(folder);
+    const results = await runTrainingChecks({ ...parts, golden: await readGoldenTraining(folder) }, 1e-4);
+    expect(results).toHaveLength(3);
+    const failed = results.filter((result) => !('error' in result) || isFailure(result));
+    expect(failed.filter(({ item }) => item !== outOfReach[name])).toEqual([]);
+  },
+);
 
 test('a hundred steps of 0.2 M parameters follow those of WebAssembly', { timeout: mostMinutes }, async () => {
   const config = parseConfig(
