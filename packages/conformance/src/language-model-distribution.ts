@@ -61,6 +61,32 @@ export const distributionChecks: readonly CheckOf<Subject>[] = [
     },
   ],
   [
+    'what a token was drawn from, after the settings',
+    async ({ model, prompt }) => {
+      const request = { prompt, maxTokens: 3, ignoreEos: true, logProbabilities: 20, choices: 20 };
+      const plain = await generateAll(model, { ...request, sampling: { seed: 3 } });
+      for (const { alternatives, choices } of plain.tokens) {
+        const got = Float64Array.from(choices!, ({ probability }) => probability);
+        // ids of padding have a share of the one and not of the other
+        const shift = got[0]! / Math.exp(alternatives![0]!.logProbability);
+        const expected = Float64Array.from(alternatives!, (one) => shift * Math.exp(one.logProbability));
+        expectClose('without settings', got, expected, 1e-4);
+      }
+      const narrow = await generateAll(model, { ...request, sampling: { seed: 3, topK: 2, temperature: 0.5 } });
+      for (const { id, choices } of narrow.tokens) {
+        expectEqual('choices under top-k 2', choices!.length, 2);
+        expectThat(
+          choices!.some((one) => one.id === id),
+          'the choices',
+          `${id} among them`,
+          choices,
+        );
+      }
+      const [first] = (await generateAll(model, { ...request, sampling: greedy })).tokens;
+      expectEqual('choices when greedy', first!.choices, [{ id: first!.id, probability: 1 }]);
+    },
+  ],
+  [
     'log-probabilities of the prompt, but of its first token',
     async ({ model, prompt }) => {
       const ids = promptIds(model, `${prompt} ${prompt} ${prompt}`).slice(0, model.contextLength - 2);

@@ -100,6 +100,7 @@ export const errorChecks: readonly CheckOf<Subject>[] = [
         ...[-1, 0.5, model.vocabularySize].map((id) => ({ sampling: { logitBias: { [id]: 1 } } })),
         ...[-1, 21, 1.5, Number.NaN].map((logProbabilities) => ({ logProbabilities })),
         ...[-1, 21, 1.5, Number.NaN].map((promptLogProbabilities) => ({ promptLogProbabilities })),
+        ...[-1, 21, 1.5, Number.NaN].map((choices) => ({ choices })),
         { stop: [''] },
         ...[0, -1, 1.5, Number.NaN].map((iterations) => ({ iterations })),
       ];

@@ -1,6 +1,7 @@
 /** One request for text on its way: what is fed, what was chosen, and the parts that tell of it. */
 
-import type { FinishReason, GeneratePart, GenerateRequest, PromptToken, Sampler, Tokenizer } from '@yoco-u/spec';
+import type { SeededSampler } from '@yoco-u/sampler';
+import type { FinishReason, GeneratePart, GenerateRequest, PromptToken, Tokenizer } from '@yoco-u/spec';
 import { createChunkSizer } from './chunk-size.ts';
 import { createClock } from './clock.ts';
 import { logProbabilitiesOf } from './log-probabilities.ts';
@@ -15,7 +16,7 @@ export interface GenerationOptions {
   readonly request: GenerateRequest;
   /** Of the prompt. Grows by what is generated. */
   readonly ids: number[];
-  readonly sampler: Sampler;
+  readonly sampler: SeededSampler;
   readonly tokenizer: Tokenizer;
   readonly runtime: Runtime;
   readonly contextLength: number;
@@ -118,12 +119,15 @@ export function createGeneration(options: GenerationOptions): Generation {
     ids.push(id);
     counters.completionTokens++;
     clock.token();
-    const alternatives = request.logProbabilities;
-    parts.push(
-      alternatives === undefined || 'best' in result
-        ? { type: 'token', id }
-        : { type: 'token', id, ...logProbabilitiesOf(result.logits, known, id, alternatives) },
-    );
+    const { logProbabilities: alternatives, choices } = request;
+    parts.push({
+      type: 'token',
+      id,
+      ...(alternatives === undefined || 'best' in result
+        ? {}
+        : logProbabilitiesOf(result.logits, known, id, alternatives)),
+      ...(choices === undefined ? {} : { choices: sampler.choices(choices) }),
+    });
     const shown = stops.push(decoder.push(id));
     if (shown.text !== '') parts.push({ type: 'text', text: shown.text });
     if (shown.stopped) {

@@ -2,7 +2,7 @@
 
 import type { SafetensorsFile } from '@yoco-u/checkpoint';
 import { type ModelConfig, withIterations } from '@yoco-u/model';
-import { samplerFromSettings } from '@yoco-u/sampler';
+import { type SeededSampler, samplerFromSettings } from '@yoco-u/sampler';
 import {
   type Backend,
   type DeviceBuffer,
@@ -11,7 +11,6 @@ import {
   type GenerateRequest,
   type LanguageModel,
   RequestError,
-  type Sampler,
   type ScoreOptions,
   type Tokenizer,
 } from '@yoco-u/spec';
@@ -213,7 +212,11 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
     },
   };
 
-  async function* generate(request: GenerateRequest, ids: number[], sampler: Sampler): AsyncGenerator<GeneratePart> {
+  async function* generate(
+    request: GenerateRequest,
+    ids: number[],
+    sampler: SeededSampler,
+  ): AsyncGenerator<GeneratePart> {
     const runtime = await runtimeFor(request.iterations);
     alive();
     const generation = createGeneration({ request, ids, sampler, tokenizer, runtime, contextLength, counters });

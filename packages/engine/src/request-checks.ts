@@ -39,7 +39,7 @@ export function checkRequest(request: GenerateRequest, vocabularySize: number): 
   if (stop?.some((text) => text === '')) {
     throw new RequestError({ where: 'generate: stop', expected: 'strings that are not empty', got: "''" });
   }
-  for (const field of ['logProbabilities', 'promptLogProbabilities'] as const) {
+  for (const field of ['logProbabilities', 'promptLogProbabilities', 'choices'] as const) {
     if (request[field] !== undefined) checkAlternatives(`generate: ${field}`, request[field]);
   }
   if (!Number.isFinite(priority)) {

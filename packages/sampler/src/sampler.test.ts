@@ -37,6 +37,11 @@ describe('drawn ids follow the analytic distribution', () => {
   ])('%s', (_name, settings, expected) => {
     const degrees = expected.filter((probability) => probability > 0).length - 1;
     expect(chiSquare(frequencies(settings), expected)).toBeLessThan(chiSquareLimit(degrees));
+    const sampler = samplerFromSettings(settings);
+    sampler.sample(logits, emptyContext);
+    const choices = sampler.choices(20);
+    expect(choices).toHaveLength(degrees + 1);
+    for (const { id, probability } of choices) expect(probability).toBeCloseTo(expected[id], 6);
   });
 
   test('repetition penalty', () => {
@@ -186,4 +191,15 @@ describe('broken logits', () => {
       }
     }
   });
+});
+
+test('choices are the likeliest first, of equal ones the lowest id, and one when greedy', () => {
+  const sampler = samplerFromSettings({});
+  expect(sampler.choices(3)).toEqual([]);
+  sampler.sample(logits, emptyContext);
+  expect(sampler.choices(3).map(({ id }) => id)).toEqual([2, 4, 0]);
+  expect(sampler.choices(0)).toEqual([]);
+  const greedy = samplerFromSettings({ temperature: 0 });
+  greedy.sample(logits, emptyContext);
+  expect(greedy.choices(3)).toEqual([{ id: 2, probability: 1 }]);
 });

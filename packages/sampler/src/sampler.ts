@@ -3,6 +3,7 @@ import {
   BackendError,
   type BestLogits,
   type Candidates,
+  type Choice,
   type LogitProcessor,
   RequestError,
   type Sampler,
@@ -25,6 +26,8 @@ export interface SamplerOptions {
 /** A sampler that tells its seed, so that a run can be repeated. */
 export interface SeededSampler extends Sampler {
   readonly seed: number;
+  /** What the last `sample` drew from: the `count` likeliest ids, likeliest first, of equal ones the lowest id first. */
+  choices(count: number): Choice[];
 }
 
 interface Buffers {
@@ -64,6 +67,13 @@ export function createSampler(options: SamplerOptions = {}): SeededSampler {
     sampleBest(given, context) {
       loadBest(candidatesOf(given.vocabularySize), given);
       return choose(buffers, context);
+    },
+    choices(count) {
+      const { candidates, weights } = buffers;
+      if (candidates.size === 0) return [];
+      return greedy
+        ? [{ id: best(candidates), probability: 1 }].slice(0, count)
+        : likeliest(candidates, weights, count);
     },
     reset() {
       random.reset();
@@ -164,6 +174,17 @@ function draw(candidates: Candidates, weights: Float64Array, uniform: number): n
     if (reached > target) break;
   }
   return chosen;
+}
+
+function likeliest({ ids, size }: Candidates, weights: Float64Array, count: number): Choice[] {
+  let total = 0;
+  const order: number[] = [];
+  for (let i = 0; i < size; i++) {
+    total += weights[i];
+    if (weights[i] > 0) order.push(i);
+  }
+  order.sort((a, b) => weights[b] - weights[a] || ids[a] - ids[b]);
+  return order.slice(0, count).map((i) => ({ id: ids[i], probability: weights[i] / total }));
 }
 
 function noneFinite(count: number): BackendError {

@@ -39,6 +39,7 @@ export {
 export type { AnyKernel, Cost, Graph, KernelSpec, RecordedCall, ReferenceCall } from './kernel.ts';
 export type {
   AlternativeToken,
+  Choice,
   FinishPart,
   FinishReason,
   GeneratePart,

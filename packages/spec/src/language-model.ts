@@ -34,6 +34,11 @@ export interface GenerateRequest {
   readonly logProbabilities?: number;
   /** The same for the prompt's tokens, in a `prompt` part. */
   readonly promptLogProbabilities?: number;
+  /**
+   * How many of the ids that each token was drawn from (0 to 20) come with it. They are of the distribution after all sampling
+   * settings.
+   */
+  readonly choices?: number;
   /** Among waiting requests a higher one starts first. Default 0; any finite number. */
   readonly priority?: number;
   /** Iterations of the first self stage, instead of the model's own. */
@@ -76,6 +81,12 @@ export interface AlternativeToken {
   readonly logProbability: number;
 }
 
+/** An id that could have been drawn, and how probable that was. */
+export interface Choice {
+  readonly id: number;
+  readonly probability: number;
+}
+
 export interface TokenPart {
   readonly type: 'token';
   readonly id: number;
@@ -83,6 +94,8 @@ export interface TokenPart {
   readonly logProbability?: number;
   /** The likeliest ids with ln p, likeliest first, as many as asked for; the chosen one may be among them. */
   readonly alternatives?: readonly AlternativeToken[];
+  /** Likeliest first, as many as asked for or as the settings left; the drawn one may be among them. */
+  readonly choices?: readonly Choice[];
 }
 
 /** One token of the prompt; the first has no log-probability and no alternatives, as nothing stands before it. */
