@@ -13,7 +13,9 @@ import {
 import { byteLength, describeType, elementCount, sameType, tensorType } from '@yoco-u/tensor';
 import { type AdapterFacts, openDevice } from './adapter.ts';
 import { createArena } from './arena.ts';
+import { createCounts } from './counts.ts';
 import { createDeviceMemory, usage } from './device-memory.ts';
+import { createDeviceQueue } from './device-queue.ts';
 import { encodeProgram } from './encode.ts';
 import { createExecutable, type WebGpuBuffer } from './executable.ts';
 import { createFaults } from './faults.ts';
@@ -106,13 +108,15 @@ async function create(
   variant: Variant,
 ): Promise<Backend> {
   const faults = createFaults(device);
-  const memory = createDeviceMemory(device, faults, facts.bindingBytes);
+  const counts = createCounts();
+  const queue = createDeviceQueue(device, faults, counts);
+  const memory = createDeviceMemory({ device, faults, queue, counts }, facts.bindingBytes);
   const immediateBytes = variant.immediates ? facts.immediateBytes : 0;
-  const pipelines = createPipelines(device, faults, immediateBytes, options.onCompile);
+  const pipelines = createPipelines(device, faults, counts, immediateBytes, options.onCompile);
   const described = describeDevice(facts, variant);
   const kernels = createKernelSet([...(options.kernels ?? []), ...baseWebGpuKernels], described);
-  const panels = await createPanelWriter(device, memory, faults, pipelines);
-  const transfer = createTransfer(device, memory, faults, panels);
+  const panels = await createPanelWriter({ device, queue, memory, counts }, pipelines);
+  const transfer = createTransfer({ queue, memory, faults, counts, panels });
   const arena = createArena(memory);
   const live = new Set<WebGpuBuffer>();
   const executables = new Set<Executable>();
@@ -187,6 +191,7 @@ async function create(
     async settled() {
       alive();
       const where = 'webgpu backend: settled';
+      queue.submit();
       await faults.during(where, device.queue.onSubmittedWorkDone());
       await faults.settle(where);
     },
@@ -198,7 +203,7 @@ async function create(
       alive();
       const onDispose = (executable: Executable): void => void executables.delete(executable);
       const executable = createExecutable(
-        { device, memory, arena, faults, own, onDispose },
+        { device, queue, memory, arena, faults, counts, own, onDispose },
         program,
         encoded,
         compiled,
@@ -211,6 +216,7 @@ async function create(
       for (const buffer of live) bufferBytes += buffer.byteLength;
       return { bufferBytes, arenaBytes: arena.bytes, reservedBytes: memory.reservedBytes };
     },
+    counts: () => ({ ...counts }),
     async [Symbol.asyncDispose]() {
       if (disposed) return;
       disposed = true;

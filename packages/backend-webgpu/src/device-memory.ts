@@ -1,5 +1,7 @@
 /** Buffers of the device, every byte counted. */
 import { CapacityError } from '@yoco-u/spec';
+import type { Counts } from './counts.ts';
+import type { DeviceQueue } from './device-queue.ts';
 import type { Faults } from './faults.ts';
 
 /** As `GPUBufferUsage`, which is not global in Node. */
@@ -22,11 +24,21 @@ export interface DeviceMemory {
    * is bound in parts, than a binding may span; memory that runs out is reported by `Faults.settle`.
    */
   create(what: string, bytes: number, use: number, inParts?: boolean): GPUBuffer;
-  /** Work that is submitted already may still use it. */
+  /** Work that was recorded before may still use it. */
   destroy(buffer: GPUBuffer): void;
 }
 
-export function createDeviceMemory(device: GPUDevice, faults: Faults, bindingBytes: number): DeviceMemory {
+export interface DeviceMemoryContext {
+  readonly device: GPUDevice;
+  readonly faults: Faults;
+  readonly queue: DeviceQueue;
+  readonly counts: Counts;
+}
+
+export function createDeviceMemory(
+  { device, faults, queue, counts }: DeviceMemoryContext,
+  bindingBytes: number,
+): DeviceMemory {
   const { maxBufferSize } = device.limits;
   const mostBytes = Math.min(maxBufferSize, bindingBytes);
   let reservedBytes = 0;
@@ -50,10 +62,12 @@ export function createDeviceMemory(device: GPUDevice, faults: Faults, bindingByt
       const buffer = faults.watch(`webgpu backend: ${what}`, () =>
         device.createBuffer({ label: what, size, usage: use }),
       );
+      counts.buffers++;
       reservedBytes += size;
       return buffer;
     },
     destroy(buffer) {
+      queue.submit();
       reservedBytes -= buffer.size;
       buffer.destroy();
     },

@@ -12,7 +12,9 @@ import {
 } from '@yoco-u/spec';
 import { type ArenaPlan, byteLength, checkBuffers, isScalar, planArena, scalarValue } from '@yoco-u/tensor';
 import type { Arena } from './arena.ts';
+import type { Counts } from './counts.ts';
 import { type DeviceMemory, paddedBytes, usage } from './device-memory.ts';
+import type { DeviceQueue } from './device-queue.ts';
 import type { EncodedDispatch, EncodedProgram } from './encode.ts';
 import type { Faults } from './faults.ts';
 import { ask, whereOf } from './kernel-set.ts';
@@ -27,9 +29,11 @@ export interface WebGpuBuffer extends DeviceBuffer {
 
 export interface ExecutableContext {
   readonly device: GPUDevice;
+  readonly queue: DeviceQueue;
   readonly memory: DeviceMemory;
   readonly arena: Arena;
   readonly faults: Faults;
+  readonly counts: Counts;
   /** The buffer as this backend's own. Throws `DisposedError` for one that is not alive. */
   own(buffer: DeviceBuffer): WebGpuBuffer;
   /** Called when it is disposed. */
@@ -97,7 +101,7 @@ function bind(
   owned: readonly (WebGpuBuffer | undefined)[],
   onDispose: () => void,
 ): Binding {
-  const { device, arena, faults } = context;
+  const { queue, arena, faults, counts } = context;
   const { encoded, pipelines, uniforms } = compiled;
   const where = 'webgpu backend: run';
   let groups: readonly GPUBindGroup[] = [];
@@ -114,15 +118,14 @@ function bind(
     run(values?: ScalarValues) {
       if (disposed) throw new DisposedError('binding (or a buffer of it)');
       faults.check(where);
-      const counts = countAll(encoded, values);
+      const workgroups = countAll(encoded, values);
       bindGroups();
-      faults.watch(where, () => {
+      void queue.record(where, (encoder) => {
         uniforms.write(valueIn(values));
         let slot: number | undefined;
-        const encoder = device.createCommandEncoder();
         const pass = encoder.beginComputePass();
         let current: GPUComputePipeline | undefined;
-        counts.forEach((count, index) => {
+        workgroups.forEach((count, index) => {
           if (count === undefined) return;
           const { pipeline, immediates } = pipelines[index]!;
           if (pipeline !== current) pass.setPipeline(pipeline);
@@ -135,9 +138,9 @@ function bind(
           }
           pass.setBindGroup(0, groups[index]!);
           pass.dispatchWorkgroups(...count);
+          counts.dispatches++;
         });
         pass.end();
-        device.queue.submit([encoder.finish()]);
       });
     },
     [Symbol.dispose]() {
@@ -153,7 +156,7 @@ function bind(
 }
 
 function createGroups(
-  { device, arena }: ExecutableContext,
+  { device, arena, counts }: ExecutableContext,
   { encoded, pipelines, plan, uniforms }: Compiled,
   owned: readonly (WebGpuBuffer | undefined)[],
 ): GPUBindGroup[] {
@@ -177,6 +180,7 @@ function createGroups(
       }
       return rangeOf(plan.pages[tensor]!, plan.offsets[tensor]!, byteLength(encoded.program.tensors[tensor]!.type));
     });
+    counts.bindGroups++;
     const words = pipelines[index]!.immediates ? undefined : uniforms.binding(dispatch);
     return device.createBindGroup({
       layout: pipelines[index]!.layout,
@@ -228,7 +232,7 @@ interface Uniforms extends Disposable {
 }
 
 function createUniforms(
-  { device, memory }: ExecutableContext,
+  { device, queue, memory }: ExecutableContext,
   { program, slots, dispatches }: EncodedProgram,
   pipelines: readonly Pipeline[],
 ): Uniforms {
@@ -262,7 +266,7 @@ function createUniforms(
     write(value) {
       if (written && (moving.length === 0 || program.scalars.length === 0)) return;
       for (const { at, type, value: of } of moving) put(at, type, value(of));
-      if (buffer !== undefined) device.queue.writeBuffer(buffer, 0, block.buffer);
+      if (buffer !== undefined) queue.write(buffer, 0, block.buffer);
       written = true;
     },
     set: (pass, { slot, words }) => pass.setImmediates(0, block.buffer, starts[slot]!, 4 * words),

@@ -1,6 +1,7 @@
 /** Puts rows into panels on the device: for writes that begin or end within a panel. */
+import type { Counts } from './counts.ts';
 import { type DeviceMemory, usage } from './device-memory.ts';
-import type { Faults } from './faults.ts';
+import type { DeviceQueue } from './device-queue.ts';
 import type { Pipelines, ShaderText } from './pipelines.ts';
 
 export interface PanelWriter {
@@ -24,44 +25,48 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 `,
 };
 
+export interface PanelWriterContext {
+  readonly device: GPUDevice;
+  readonly queue: DeviceQueue;
+  readonly memory: DeviceMemory;
+  readonly counts: Counts;
+}
+
 export async function createPanelWriter(
-  device: GPUDevice,
-  memory: DeviceMemory,
-  faults: Faults,
+  { device, queue, memory, counts }: PanelWriterContext,
   pipelines: Pipelines,
 ): Promise<PanelWriter> {
   const alignment = device.limits.minStorageBufferOffsetAlignment;
   const { pipeline, layout, immediates } = await pipelines.compile(text);
   return {
     write(buffer, columns, data, offset) {
-      faults.watch(text.title, () => {
-        const source = memory.create('write', data.byteLength, usage.storage | usage.copyTarget);
-        // only the panels that are written: a matrix may be larger than a binding
-        const panelBytes = 4 * 8 * columns;
-        const first = Math.floor(offset / columns / 8) * panelBytes;
-        const end = (Math.floor((offset + data.length - 1) / columns / 8) + 1) * panelBytes;
-        const start = Math.floor(first / alignment) * alignment;
-        const words = Int32Array.of(offset, data.length, columns, start / 4);
-        const uniforms = immediates ? undefined : memory.create('write', 16, usage.uniform | usage.copyTarget);
-        device.queue.writeBuffer(source, 0, data);
-        if (uniforms !== undefined) device.queue.writeBuffer(uniforms, 0, words);
-        const bound = [
+      const source = memory.create('write', data.byteLength, usage.storage | usage.copyTarget);
+      // only the panels that are written: a matrix may be larger than a binding
+      const panelBytes = 4 * 8 * columns;
+      const first = Math.floor(offset / columns / 8) * panelBytes;
+      const end = (Math.floor((offset + data.length - 1) / columns / 8) + 1) * panelBytes;
+      const start = Math.floor(first / alignment) * alignment;
+      const words = Int32Array.of(offset, data.length, columns, start / 4);
+      const uniforms = immediates ? undefined : memory.create('write', 16, usage.uniform | usage.copyTarget);
+      queue.write(source, 0, data);
+      if (uniforms !== undefined) queue.write(uniforms, 0, words);
+      void queue.record(text.title, (encoder) => {
+        const entries = [
           ...(uniforms === undefined ? [] : [{ binding: 0, resource: { buffer: uniforms } }]),
           { binding: 1, resource: { buffer: source } },
           { binding: 2, resource: { buffer, offset: start, size: end - start } },
         ];
-        const group = device.createBindGroup({ layout, entries: bound });
-        const encoder = device.createCommandEncoder();
+        const group = device.createBindGroup({ layout, entries });
+        counts.bindGroups++;
         const pass = encoder.beginComputePass();
         pass.setPipeline(pipeline);
         if (immediates) pass.setImmediates(0, words);
         pass.setBindGroup(0, group);
         pass.dispatchWorkgroups(Math.min(65535, Math.ceil(data.length / 64)));
         pass.end();
-        device.queue.submit([encoder.finish()]);
-        memory.destroy(source);
-        if (uniforms !== undefined) memory.destroy(uniforms);
       });
+      memory.destroy(source);
+      if (uniforms !== undefined) memory.destroy(uniforms);
     },
   };
 }

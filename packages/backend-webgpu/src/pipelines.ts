@@ -1,5 +1,6 @@
 /** WGSL to pipelines: compiled once a text, in parallel, without blocking. */
 import { BackendError, type WebGpuElement } from '@yoco-u/spec';
+import type { Counts } from './counts.ts';
 import type { Faults } from './faults.ts';
 
 /** A shader without its declarations. */
@@ -57,6 +58,7 @@ export type CompileListener = (done: number, total: number) => void;
 export function createPipelines(
   device: GPUDevice,
   faults: Faults,
+  counts: Counts,
   immediateBytes: number,
   onCompile?: CompileListener,
 ): Pipelines {
@@ -118,6 +120,7 @@ export function createPipelines(
         title,
         device.createComputePipelineAsync({ label: title, layout: pipelineLayout, compute }),
       );
+      counts.pipelines++;
       return { pipeline, layout, immediates };
     } catch (cause) {
       faults.check(title);

@@ -1,7 +1,9 @@
 /** Logical row-major elements to and from buffers of the device, in the storage formats of this backend. */
 import { BackendError, type NumberArray, ShapeError, type StorageFormat, type TensorType } from '@yoco-u/spec';
 import { describeType, elementCount, f32, f32Panels8, i32, rowCount, width } from '@yoco-u/tensor';
+import type { Counts } from './counts.ts';
 import { type DeviceMemory, usage } from './device-memory.ts';
+import type { DeviceQueue } from './device-queue.ts';
 import type { Faults } from './faults.ts';
 import type { PanelWriter } from './panel-writer.ts';
 
@@ -38,7 +40,15 @@ export interface Transfer extends Disposable {
   read(buffer: GPUBuffer, type: TensorType, into: NumberArray, offset: number): Promise<void>;
 }
 
-export function createTransfer(device: GPUDevice, memory: DeviceMemory, faults: Faults, panels: PanelWriter): Transfer {
+export interface TransferContext {
+  readonly queue: DeviceQueue;
+  readonly memory: DeviceMemory;
+  readonly faults: Faults;
+  readonly counts: Counts;
+  readonly panels: PanelWriter;
+}
+
+export function createTransfer({ queue, memory, faults, counts, panels }: TransferContext): Transfer {
   const idle: GPUBuffer[] = [];
   let bounce: GPUBuffer | undefined;
 
@@ -57,14 +67,11 @@ export function createTransfer(device: GPUDevice, memory: DeviceMemory, faults: 
     const where = 'webgpu backend: download';
     const staging = takeStaging(bytes);
     try {
-      faults.watch(where, () => {
-        const encoder = device.createCommandEncoder();
-        encoder.copyBufferToBuffer(buffer, start, staging, 0, bytes);
-        device.queue.submit([encoder.finish()]);
-      });
+      await queue.record(where, (encoder) => encoder.copyBufferToBuffer(buffer, start, staging, 0, bytes));
       await faults.during(where, staging.mapAsync(1, 0, bytes));
       const copied = staging.getMappedRange(0, bytes).slice(0);
       staging.unmap();
+      counts.downloadedBytes += bytes;
       giveStaging(staging);
       await faults.settle(where);
       return copied;
@@ -81,15 +88,14 @@ export function createTransfer(device: GPUDevice, memory: DeviceMemory, faults: 
       if (data.length === 0) return;
       if (type.format.name !== f32Panels8.name) {
         const array = type.format.element === 'i32' ? integersOf(data) : floatsOf(data);
-        device.queue.writeBuffer(buffer, 4 * offset, array);
+        queue.write(buffer, 4 * offset, array);
         return;
       }
-      writePanels({ device, panels }, buffer, type, floatsOf(data), offset);
+      writePanels({ queue, panels }, buffer, type, floatsOf(data), offset);
     },
     copy(from, fromByte, to, toByte, bytes) {
       if (bytes === 0) return;
-      faults.watch('webgpu backend: copy', () => {
-        const encoder = device.createCommandEncoder();
+      void queue.record('webgpu backend: copy', (encoder) => {
         if (from !== to) encoder.copyBufferToBuffer(from, fromByte, to, toByte, bytes);
         else {
           // a buffer may not be copied to itself
@@ -101,7 +107,6 @@ export function createTransfer(device: GPUDevice, memory: DeviceMemory, faults: 
           encoder.copyBufferToBuffer(from, fromByte, bounce, 0, bytes);
           encoder.copyBufferToBuffer(bounce, 0, to, toByte, bytes);
         }
-        device.queue.submit([encoder.finish()]);
       });
     },
     async read(buffer, type, into, offset) {
@@ -131,7 +136,7 @@ export function createTransfer(device: GPUDevice, memory: DeviceMemory, faults: 
 
 /** Whole panels are put in order here and written directly; rows of a panel in part are put in place by the device. */
 function writePanels(
-  { device, panels }: { readonly device: GPUDevice; readonly panels: PanelWriter },
+  { queue, panels }: Pick<TransferContext, 'queue' | 'panels'>,
   buffer: GPUBuffer,
   type: TensorType,
   data: Float32Array<ArrayBuffer>,
@@ -152,7 +157,7 @@ function writePanels(
   const stop = Math.min(end, endWhole * panelSize);
   const ordered = new Float32Array((endWhole - firstWhole) * panelSize);
   for (let at = start; at < stop; at++) ordered[placeOf(at, columns) - start] = data[at - offset]!;
-  device.queue.writeBuffer(buffer, 4 * start, ordered);
+  queue.write(buffer, 4 * start, ordered);
   if (start > offset) panels.write(buffer, columns, data.slice(0, start - offset), offset);
   if (stop < end) panels.write(buffer, columns, data.slice(stop - offset), stop);
 }

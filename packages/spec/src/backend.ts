@@ -26,6 +26,20 @@ export interface MemoryUse {
   readonly reservedBytes: number;
 }
 
+/** What a backend has asked of its device, from the start. */
+export interface DeviceCounts {
+  /** Messages to the device's queue that carry work. */
+  readonly submissions: number;
+  /** Kernels started by runs. */
+  readonly dispatches: number;
+  /** Read back by downloads. */
+  readonly downloadedBytes: number;
+  /** Objects created, disposed ones included. */
+  readonly buffers: number;
+  readonly bindGroups: number;
+  readonly pipelines: number;
+}
+
 /** Values of a program's scalars by name. */
 export type ScalarValues = Readonly<Record<string, number>>;
 
@@ -56,6 +70,8 @@ export interface Backend extends AsyncDisposable {
   /** Compiles a program. Throws `BackendError` naming the first call that it cannot run, and why. */
   compile(program: Program): Promise<Executable>;
   memory(): MemoryUse;
+  /** Absent where the device is the host itself. */
+  counts?(): DeviceCounts;
 }
 
 export interface Executable extends Disposable {

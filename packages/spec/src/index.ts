@@ -18,6 +18,7 @@ export type {
   Binding,
   CallDescription,
   DeviceBuffer,
+  DeviceCounts,
   Executable,
   MemoryUse,
   ScalarValues,
