@@ -1,6 +1,6 @@
 import type { AttentionVariant, ModelDimensions, StateCapacity, StateSpec } from '@yoco-u/spec';
 import { f32, tensorType } from '@yoco-u/tensor';
-import { commitPages, packBlocks, softmax, softmaxAttentionKernels, softmaxPaged } from '../kernels/index.ts';
+import { full, packBlocks, softmax, softmaxAttentionKernels } from '../kernels/index.ts';
 import { blockLength } from '../layout.ts';
 import { keyValueBytes, parseConfig, type SoftmaxConfig, selfCost, selfParameters } from './config.ts';
 import { selfLens } from './lens.ts';
@@ -37,9 +37,7 @@ export const fullAttention: AttentionVariant<SoftmaxConfig, never> = {
       const fresh = graph.call(packBlocks, [k, v, segments], packing)[0]!;
       return project(graph, scope, 'o_proj', graph.call(softmax, [q, segments, fresh], params)[0]!);
     }
-    const table = pageTableOf(scope);
-    graph.call(commitPages, [k, v, segments, table, pool], params);
-    const attended = graph.call(softmaxPaged, [q, segments, pool, table], params)[0]!;
+    const attended = graph.call(full, [q, k, v, segments, pageTableOf(scope), pool], params)[0]!;
     return project(graph, scope, 'o_proj', attended);
   },
   cost: selfCost,

@@ -1,6 +1,6 @@
 import type { AttentionVariant } from '@yoco-u/spec';
 import { f32, tensorType } from '@yoco-u/tensor';
-import { commitRing, packBlocks, softmax, softmaxAttentionKernels, softmaxRing } from '../kernels/index.ts';
+import { packBlocks, slidingWindow, softmax, softmaxAttentionKernels } from '../kernels/index.ts';
 import { blockLength, ringBlockCount } from '../layout.ts';
 import { keyValueBytes, parseConfig, parseWindow, type SoftmaxConfig, selfCost, selfParameters } from './config.ts';
 import { selfLens } from './lens.ts';
@@ -42,15 +42,13 @@ export const slidingWindowAttention: AttentionVariant<SlidingWindowConfig, never
     const params = { segmentCount, rows };
     const under = { ...params, window: config.window };
     const [q, k, v] = queriesKeysAndValues(graph, config, scope, input);
-    const packing = { ...params, keyValueHeads: config.model.keyValueHeads };
     const ring = scope.state('ring');
     if (ring === undefined) {
+      const packing = { ...params, keyValueHeads: config.model.keyValueHeads };
       const fresh = graph.call(packBlocks, [k, v, segments], packing)[0]!;
       return project(graph, scope, 'o_proj', graph.call(softmax, [q, segments, fresh], under)[0]!);
     }
-    const fresh = graph.call(packBlocks, [k, v, segments, ring], packing)[0]!;
-    const attended = graph.call(softmaxRing, [q, segments, fresh, ring], under)[0]!;
-    graph.call(commitRing, [fresh, segments, ring], params);
+    const attended = graph.call(slidingWindow, [q, k, v, segments, ring], under)[0]!;
     return project(graph, scope, 'o_proj', attended);
   },
   cost: selfCost,

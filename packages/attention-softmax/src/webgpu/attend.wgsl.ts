@@ -3,7 +3,8 @@
  * and sum, and the splits are merged in ascending order. One invocation does all splits of a (row, head), or, where rows
  * are few, one split each, merged by a second dispatch: the same sums in the same order either way.
  */
-import { addressText, type HeadShape, headConstants, type MemoryName, readText, segmentText } from './wgsl.ts';
+import type { MergeTask } from './attend.ts';
+import { addressText, type HeadShape, headConstants, type MemoryName, ownText, readText, segmentText } from './wgsl.ts';
 
 /** A score that no key reaches: hidden ones weigh exp(hidden − m) = 0. */
 const hidden = '-1e30';
@@ -65,6 +66,11 @@ function seeBlock({ memories }: AttendMemory): string {
   return `if (position < segment.start - segment.start % 8) { ${see(memories[0]!)} } else { ${see(memories[1]!)} }`;
 }
 
+function memoryText({ memories }: AttendMemory, name: MemoryName, shape: HeadShape): string {
+  if (name !== 'own') return addressText(name) + readText(name, shape);
+  return ownText(memories[0] as 'ring' | 'pool');
+}
+
 /** Everything up to `attend_split`, which leaves a split's results in `largest`, `total` and `sums`. */
 function splitText(memory: AttendMemory, shape: HeadShape, splitLength: number): string {
   return /* wgsl */ `${headConstants(shape)}
@@ -72,7 +78,7 @@ const split_length: i32 = ${splitLength};
 var<private> largest: f32;
 var<private> total: f32;
 var<private> sums: array<Element, N>;
-${segmentText}${memory.memories.map((name) => addressText(name) + readText(name, shape) + seeText(name)).join('')}
+${segmentText}${memory.memories.map((name) => memoryText(memory, name, shape) + seeText(name)).join('')}
 ${firstVisibleText(memory)}
 fn attend_split(segment: Segment, row: i32, query_head: i32, split: i32, first: i32, last: i32) {
   largest = ${hidden};
@@ -144,10 +150,10 @@ export function attendSplitsText(memory: AttendMemory, shape: HeadShape, splitLe
 }
 
 /** One invocation an element of out: merges what `attendSplitsText` left. */
-export function mergeSplitsText(memory: AttendMemory, shape: HeadShape, splitLength: number): string {
+export function mergeSplitsText(memory: AttendMemory, shape: HeadShape, splitLength: number, task?: MergeTask): string {
   return /* wgsl */ `${headConstants(shape)}
 const split_length: i32 = ${splitLength};
-${segmentText}
+${segmentText}${task?.functions ?? ''}
 ${firstVisibleText(memory)}
 @compute @workgroup_size(16) fn main(@builtin(global_invocation_id) id: vec3u) {
   let n = i32(id.x);
@@ -156,7 +162,7 @@ ${firstVisibleText(memory)}
   if (n >= N) { return; }
   let segment = segment_of_row(row);
   let last = segment.start + row - segment.first_row;
-  let count = last / split_length - first_visible(segment, last) / split_length + 1;
+  ${task?.body ?? ''}let count = last / split_length - first_visible(segment, last) / split_length + 1;
   let index = row * params.key_value_heads * params.group + head;
   var merged_largest: f32 = ${hidden};
   var merged_total: f32 = 0.0;

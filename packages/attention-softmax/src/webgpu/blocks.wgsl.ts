@@ -91,3 +91,17 @@ export function commitPagesText(headDim: number): string {
 }
 `;
 }
+
+/** Puts elements `n` of the key and value of a `row` into a memory, where `head` is a key/value head: see `MergeTask`. */
+export function keepRowText(memory: 'ring' | 'pool'): string {
+  const isKept = memory === 'ring' ? ' && last >= segment.start + segment.rows - params.ring_blocks * 8' : '';
+  return /* wgsl */ `if (head < params.key_value_heads${isKept}) {
+    let keys = ${memory}_at(segment, 0, head, last);
+    let values = ${memory}_at(segment, 1, head, last);
+    for (var d = n * (D / N); d < (n + 1) * (D / N); d++) {
+      ${memory}[keys + d * 8 + last % 8] = k[(row * params.key_value_heads + head) * D + d];
+      ${memory}[values + last % 8 * D + d] = v[(row * params.key_value_heads + head) * D + d];
+    }
+  }
+`;
+}

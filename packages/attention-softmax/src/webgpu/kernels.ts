@@ -1,113 +1,18 @@
 /** How the WebGPU backend runs the kernels: bindings, uniforms and extents of every dispatch. Texts are in `*.wgsl.ts`. */
-import type {
-  AnyWebGpuKernel,
-  CallDescription,
-  TensorType,
-  Value,
-  WebGpuBinding,
-  WebGpuDispatch,
-  WebGpuKernel,
-  WebGpuWord,
-} from '@yoco-u/spec';
+import type { AnyWebGpuKernel, TensorType, WebGpuBinding, WebGpuKernel } from '@yoco-u/spec';
 import type { PackBlocksParams, SegmentParams, SoftmaxParams } from '../kernels/index.ts';
 import { blockAxes, blockLength } from '../layout.ts';
-import { type AttendMemory, attendRowsText, attendSplitsText, mergeSplitsText } from './attend.wgsl.ts';
+import { attend, groups, int, runWords, type Uniforms, type ValueOf } from './attend.ts';
 import { keyGradientText, queryGradientText } from './backward.wgsl.ts';
 import { commitPagesText, commitRingText, packBlocksBackwardText, packBlocksText } from './blocks.wgsl.ts';
+import { rememberingKernels } from './remembering.ts';
 import { headShape } from './wgsl.ts';
 
-type Uniforms = Readonly<Record<string, WebGpuWord>>;
-type ValueOf = (of: Value) => number;
-
-/** Up to this many rows a run splits its keys over invocations: there are too few rows to fill a device. */
-const fewRows = 16;
-/** Most splits of a sequence's keys, and least positions of one. */
-const mostSplits = 64;
-const leastSplit = 64;
-const rowsAtOnce = 64;
-
-const int = (value: Value): WebGpuWord => ({ i32: value });
-const groups = (count: number, size: number): number => Math.ceil(count / size);
 const segments: WebGpuBinding = { input: 1, element: 'vec4i' };
-
-/** Uniforms of every text with segments. */
-function runWords({ segmentCount, rows }: SegmentParams): Uniforms {
-  return { rows: int(rows), segment_count: int(segmentCount) };
-}
 
 /** The number of positions that fresh blocks of this run have, as invocations. */
 function freshPositions({ segmentCount, rows }: SegmentParams): (value: ValueOf) => number {
   return (value) => blockLength * (Math.ceil(value(rows) / blockLength) + 2 * value(segmentCount));
-}
-
-interface AttendLayout {
-  readonly memory: AttendMemory;
-  readonly bindings: Readonly<Record<string, { readonly input: number; readonly element?: 'i32' }>>;
-  /** Uniforms of the memories. */
-  readonly words: Uniforms;
-  /** Positions that a row may see; undefined where runs are never split. */
-  readonly positions: number | undefined;
-}
-
-/** The dispatches of one attention call: rows at once; or, of few rows, splits of their keys and then the merging of these. */
-function attend(call: CallDescription<SoftmaxParams>, layout: AttendLayout, statistics: boolean): WebGpuDispatch[] {
-  const { inputs, params } = call;
-  const [q, , memory] = inputs;
-  const { heads: keyValueHeads, headDim } = blockAxes(memory!);
-  const shape = headShape(headDim);
-  const heads = q!.shape[1]! / headDim;
-  const uniforms: Uniforms = {
-    ...runWords(params),
-    key_value_heads: int(keyValueHeads),
-    group: int(heads / keyValueHeads),
-    window: int(params.window ?? 0),
-    scale: { f32: 1 / Math.sqrt(headDim) },
-    ...layout.words,
-  };
-  const memories = Object.fromEntries(
-    Object.entries(layout.bindings).map(([name, { input, element = shape.element }]) => [name, { input, element }]),
-  );
-  const out: WebGpuBinding = { output: 0, element: shape.element };
-  const seen = Math.min(layout.positions ?? 0, params.window ?? Number.POSITIVE_INFINITY);
-  const splitLength = leastSplit * Math.max(1, Math.ceil(seen / (leastSplit * mostSplits)));
-  const { rows } = params;
-  const isFew = (value: ValueOf): boolean => layout.positions !== undefined && value(rows) <= fewRows;
-  const whole: WebGpuDispatch = {
-    code: attendRowsText(layout.memory, shape, splitLength, statistics),
-    bindings: {
-      q: { input: 0 },
-      segments,
-      ...memories,
-      out,
-      ...(statistics ? { statistics: { output: 1, element: 'vec2f' } as const } : {}),
-    },
-    uniforms,
-    workgroups: (value) => (isFew(value) ? [0] : [groups(value(rows), rowsAtOnce), heads]),
-  };
-  if (layout.positions === undefined) return [whole];
-  // a window may begin anywhere in a split
-  const splits = Math.ceil(seen / splitLength) + 1;
-  const partials = Math.min(q!.shape[0]!, fewRows) * heads * splits;
-  const split = {
-    partial: { scratch: 'partial', bytes: 4 * partials * headDim, element: shape.element },
-    partial_statistics: { scratch: 'partial_statistics', bytes: 8 * partials, element: 'vec2f' },
-  } as const;
-  const splitUniforms = { ...uniforms, splits: int(splits) };
-  return [
-    whole,
-    {
-      code: attendSplitsText(layout.memory, shape, splitLength),
-      bindings: { q: { input: 0 }, segments, ...memories, ...split },
-      uniforms: splitUniforms,
-      workgroups: (value) => (isFew(value) ? [groups(splits, 16), heads, value(rows)] : [0]),
-    },
-    {
-      code: mergeSplitsText(layout.memory, shape, splitLength),
-      bindings: { segments, ...split, out },
-      uniforms: splitUniforms,
-      workgroups: (value) => (isFew(value) ? [groups(shape.elements, 16), heads, value(rows)] : [0]),
-    },
-  ];
 }
 
 const softmax: WebGpuKernel<SoftmaxParams> = {
@@ -118,6 +23,8 @@ const softmax: WebGpuKernel<SoftmaxParams> = {
       call,
       {
         memory: { memories: ['fresh'], ownOnly: true },
+        axes: blockAxes(call.inputs[2]!),
+        segments,
         bindings: { fresh: { input: 2 } },
         words: { fresh_blocks: int(blockAxes(call.inputs[2]!).blocks) },
         positions: undefined,
@@ -134,6 +41,8 @@ const softmaxRing: WebGpuKernel<SoftmaxParams> = {
       call,
       {
         memory: { memories: ['ring', 'fresh'], ownOnly: false },
+        axes: blockAxes(call.inputs[3]!),
+        segments,
         bindings: { fresh: { input: 2 }, ring: { input: 3 } },
         words: {
           fresh_blocks: int(blockAxes(call.inputs[2]!).blocks),
@@ -149,15 +58,17 @@ const softmaxPaged: WebGpuKernel<SoftmaxParams> = {
   abi: 1,
   kernel: 'attention.softmax_paged',
   dispatches: (call) => {
-    const { blocks } = blockAxes(call.inputs[2]!);
+    const axes = blockAxes(call.inputs[2]!);
     const pages = call.inputs[3]!.shape[1]!;
     return attend(
       call,
       {
         memory: { memories: ['pool'], ownOnly: false },
+        axes,
+        segments,
         bindings: { pool: { input: 2 }, page_table: { input: 3, element: 'i32' } },
-        words: { page_blocks: int(blocks), pages_per_sequence: int(pages) },
-        positions: pages * blocks * blockLength,
+        words: { page_blocks: int(axes.blocks), pages_per_sequence: int(pages) },
+        positions: pages * axes.blocks * blockLength,
       },
       false,
     );
@@ -316,4 +227,5 @@ export const softmaxWebGpuKernels: readonly AnyWebGpuKernel[] = [
   softmaxBackward,
   commitRing,
   commitPages,
+  ...rememberingKernels,
 ];

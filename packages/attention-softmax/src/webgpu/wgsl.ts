@@ -1,7 +1,7 @@
 /** WGSL that the kernels share: segments, and where blocks lie. Texts use the bindings and uniforms that `kernels.ts` names. */
 
-/** The memories of this package, by the names of their bindings. */
-export type MemoryName = 'fresh' | 'ring' | 'pool';
+/** The memories of this package, by the names of their bindings; `own` are the run's own rows, in k and v. */
+export type MemoryName = 'fresh' | 'ring' | 'pool' | 'own';
 
 /** How the components of a head are taken: four at a time where its width allows. */
 export interface HeadShape {
@@ -60,7 +60,7 @@ fn place_of_block(block: i32) -> Place {
 `;
 
 /** `<memory>_at(…)`: the first float of a block. `kind` is 0 for keys, 1 for values. */
-const addressTexts: Readonly<Record<MemoryName, string>> = {
+const addressTexts: Readonly<Record<Exclude<MemoryName, 'own'>, string>> = {
   fresh: /* wgsl */ `
 fn fresh_at(segment: Segment, kind: i32, head: i32, position: i32) -> i32 {
   let block = segment.fresh_block + position / 8 - segment.start / 8;
@@ -82,7 +82,7 @@ fn pool_at(segment: Segment, kind: i32, head: i32, position: i32) -> i32 {
 `,
 };
 
-export function addressText(memory: MemoryName): string {
+export function addressText(memory: Exclude<MemoryName, 'own'>): string {
   return addressTexts[memory];
 }
 
@@ -99,5 +99,36 @@ export function readText(memory: MemoryName, { element }: HeadShape): string {
   return /* wgsl */ `
 fn ${memory}_key(at: i32, d: i32, half: i32) -> vec4f { return ${key}; }
 fn ${memory}_value(at: i32, lane: i32, n: i32) -> Element { return ${value}; }
+`;
+}
+
+/**
+ * The functions of `addressText` and `readText` for blocks that hold rows of the run: these from k and v, positions before them from
+ * the memory `stored`, whose functions stand in front.
+ */
+export function ownText(stored: 'ring' | 'pool'): string {
+  return /* wgsl */ `
+struct Own { head: i32, row: i32, first: i32, last: i32, keys: i32, values: i32 }
+var<private> own: Own;
+
+fn own_at(segment: Segment, kind: i32, head: i32, position: i32) -> i32 {
+  let first = segment.start - position;
+  let keys = ${stored}_at(segment, 0, head, position);
+  let values = ${stored}_at(segment, 1, head, position);
+  own = Own(head, segment.first_row - first, first, first + segment.rows - 1, keys, values);
+  return 0;
+}
+fn own_key(at: i32, d: i32, half: i32) -> vec4f {
+  var key = vec4f();
+  if (4 * half < own.first) { key = ${stored}_key(own.keys, d, half); }
+  for (var lane = max(own.first - 4 * half, 0); lane <= min(own.last - 4 * half, 3); lane++) {
+    key[lane] = k[((own.row + 4 * half + lane) * params.key_value_heads + own.head) * D + d];
+  }
+  return key;
+}
+fn own_value(at: i32, lane: i32, n: i32) -> Element {
+  if (lane < own.first) { return ${stored}_value(own.values, lane, n); }
+  return v[((own.row + lane) * params.key_value_heads + own.head) * N + n];
+}
 `;
 }
