@@ -39,7 +39,7 @@ export {
   openModelStore,
   type StoredModel,
 } from './store/model-store.ts';
-export type { ModelBlobs, ReceiveOptions } from './store/receive.ts';
+export { type ModelBlobs, type ReceiveOptions, receiveInMemory } from './store/receive.ts';
 export type { StoreDirectory, StoreFile, StoreFileAccess } from './store/store-directory.ts';
 export { parseJsonObject, parseStrictJson } from './strict-json.ts';
 export type { ReadOptions, RowChunk, RowRange, TensorEntry } from './tensor-entry.ts';

@@ -1,6 +1,6 @@
 /** What a store knows of a model: `manifest.json` beside its files. */
 import { isJsonObject, parseJsonObject } from '../strict-json.ts';
-import { contentOf, openForWriting, type StoreDirectory } from './store-directory.ts';
+import { contentOf, openForWriting, type StoreDirectory, writeAll } from './store-directory.ts';
 
 export interface StoredFile {
   readonly name: string;
@@ -38,7 +38,7 @@ export async function writeManifest(directory: StoreDirectory, manifest: Manifes
   try {
     const bytes = new TextEncoder().encode(JSON.stringify(manifest));
     access.truncate(0);
-    access.write(bytes, { at: 0 });
+    writeAll(access, bytes, 0);
     access.flush();
   } finally {
     access.close();

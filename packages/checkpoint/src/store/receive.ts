@@ -1,7 +1,7 @@
 /** Taking files in: to a directory, or to memory. */
 import { downloadAgain, failure } from '../fail.ts';
 import type { IncomingFile } from './incoming-files.ts';
-import { contentOf, openForWriting, type StoreDirectory } from './store-directory.ts';
+import { contentOf, openForWriting, type StoreDirectory, type StoreFileAccess, writeAll } from './store-directory.ts';
 
 /** Files of a model by name. Those of a store can be read until the model is removed. */
 export type ModelBlobs = ReadonlyMap<string, Blob>;
@@ -24,14 +24,7 @@ export async function receiveInto(
     const access = await openForWriting(directory, file.name);
     try {
       if (access.getSize() > file.size) access.truncate(0);
-      let size = access.getSize();
-      count(size);
-      for await (const piece of missingPieces(file, size)) {
-        for (let done = 0; done < piece.length; ) done += access.write(piece.subarray(done), { at: size + done });
-        size += piece.length;
-        count(piece.length);
-      }
-      access.flush();
+      await append(access, file, count);
     } finally {
       access.close();
     }
@@ -40,11 +33,27 @@ export async function receiveInto(
   return taken;
 }
 
-/** `begun` holds the beginnings of files, or nothing of them. */
+async function append(access: StoreFileAccess, file: IncomingFile, count: (bytes: number) => void): Promise<void> {
+  let size = access.getSize();
+  count(size);
+  try {
+    for await (const piece of missingPieces(file, size)) {
+      writeAll(access, piece, size);
+      size += piece.length;
+      count(piece.length);
+    }
+  } finally {
+    // a piece of which a part was written is not gone on with
+    access.truncate(size);
+    access.flush();
+  }
+}
+
+/** Takes files into memory. `begun` may hold the beginnings of some. Throws what a file throws. */
 export async function receiveInMemory(
   files: readonly IncomingFile[],
-  options: ReceiveOptions,
-  begun: StoreDirectory | undefined,
+  options: ReceiveOptions = {},
+  begun?: StoreDirectory,
 ): Promise<ModelBlobs> {
   const count = counterFor(files, options);
   const taken = new Map<string, Blob>();

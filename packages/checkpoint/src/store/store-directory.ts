@@ -37,6 +37,16 @@ export async function openForWriting(directory: StoreDirectory, name: string): P
   }
 }
 
+/** Writes all of it, or throws the browser's error for want of room. */
+export function writeAll(access: StoreFileAccess, bytes: Uint8Array<ArrayBuffer>, at: number): void {
+  for (let done = 0; done < bytes.length; ) {
+    const written = access.write(bytes.subarray(done), { at: at + done });
+    // in private windows of Chromium an error is a number, of 32 bits and beyond what was asked for
+    if (written === 0 || written > bytes.length - done) throw new DOMException('no room', 'QuotaExceededError');
+    done += written;
+  }
+}
+
 /** A file's content, or undefined where there is no such file. */
 export async function contentOf(directory: StoreDirectory, name: string): Promise<Blob | undefined> {
   return (await ifThere(directory.getFileHandle(name)))?.getFile();
