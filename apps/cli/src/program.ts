@@ -57,21 +57,23 @@ export function createProgram(): Command {
   const bench = program.command('bench').description('measure speed beside the limits of this machine');
   bench
     .command('kernels')
-    .description('linear and attention kernels beside the FMA peak and the memory bandwidth')
+    .description('kernels beside the FMA peak and the memory bandwidth; on other backends than wasm, linear alone')
+    .addOption(backendOption())
+    .addOption(variantOption())
     .option('--threads <count>', 'measure with 1 and with this many threads', integer(1, 256))
     .addOption(simdOption())
     .option('--json', 'print one JSON object')
     .option('--debug', 'show stack traces')
     .action(async (options) => (await import('./commands/bench-kernels.ts')).benchKernels(options));
   modelCommand(bench, 'generate', 'prefill and decode speed of a model, beside the same limits')
-    .option('--random <name>', 'random weights of a known shape instead of a model folder (88m)')
+    .option('--random <name>', 'random weights of a known shape instead of a model folder (15m, 88m)')
     .option('--prompt-tokens <count>', 'tokens to prefill', integer(1), 256)
     .option('--max-tokens <count>', 'tokens to decode', integer(1), 64)
     .option('--runs <count>', 'runs; the best counts', integer(1, 1000), 5)
     .action(async (folder, options) => (await import('./commands/bench-generate.ts')).benchGenerate(folder, options));
 
   modelCommand(bench, 'serve', 'many streams beside one, and the first token of a cached prompt beside a cold one')
-    .option('--random <name>', 'random weights of a known shape instead of a model folder (88m)')
+    .option('--random <name>', 'random weights of a known shape instead of a model folder (15m, 88m)')
     .option('--streams <count>', 'streams at once', integer(2, 1024), 16)
     .option('--max-tokens <count>', 'tokens of each stream', integer(2), 64)
     .option('--system-tokens <count>', 'tokens of the prompt that is cached', integer(1), 2000)

@@ -15,13 +15,13 @@ fn store_four(m: i32, n: i32, row: i32, N: i32, values: vec4f) {
 }
 
 @compute @workgroup_size(8)
-fn main(@builtin(global_invocation_id) id: vec3u) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u) {
 let M = params.m;
 let N = params.n;
 let K = params.k;
 let tile = i32(id.x);
 let n = tile * 8;
-let first = i32(id.y) * 1;
+let first = i32(group.y) * 1;
 if (n >= N || first >= M) { return; }
 let a_offset = 0;
 let b_offset = 0;
@@ -69,13 +69,13 @@ fn store_four(m: i32, n: i32, row: i32, N: i32, values: vec4f) {
 }
 
 @compute @workgroup_size(8)
-fn main(@builtin(global_invocation_id) id: vec3u) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u) {
 let M = params.m;
 let N = params.n;
 let K = params.k;
 let tile = i32(id.x);
 let n = tile * 8;
-let first = i32(id.y) * 1;
+let first = i32(group.y) * 1;
 if (n >= N || first >= M) { return; }
 let a_offset = 0;
 let b_offset = 0;
@@ -116,13 +116,13 @@ fn store_four(m: i32, n: i32, row: i32, N: i32, values: vec4f) {
 }
 
 @compute @workgroup_size(8)
-fn main(@builtin(global_invocation_id) id: vec3u) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u) {
 let M = params.m;
 let N = params.n;
 let K = params.k;
 let tile = i32(id.x);
 let n = tile * 8;
-let first = i32(id.y) * 8;
+let first = i32(group.y) * 8;
 if (n >= N || first >= M) { return; }
 let a_offset = 0;
 let b_offset = 0;
@@ -164,27 +164,27 @@ for (var k = 0; k < K; k++) {
 let low = vec4f(b[b0 + k], b[b1 + k], b[b2 + k], b[b3 + k]);
 let high = vec4f(b[b4 + k], b[b5 + k], b[b6 + k], b[b7 + k]);
 let x0 = vec4f(a[a0 + k]);
+let x1 = vec4f(a[a1 + k]);
+let x2 = vec4f(a[a2 + k]);
+let x3 = vec4f(a[a3 + k]);
+let x4 = vec4f(a[a4 + k]);
+let x5 = vec4f(a[a5 + k]);
+let x6 = vec4f(a[a6 + k]);
+let x7 = vec4f(a[a7 + k]);
 low0 = fma(x0, low, low0);
 high0 = fma(x0, high, high0);
-let x1 = vec4f(a[a1 + k]);
 low1 = fma(x1, low, low1);
 high1 = fma(x1, high, high1);
-let x2 = vec4f(a[a2 + k]);
 low2 = fma(x2, low, low2);
 high2 = fma(x2, high, high2);
-let x3 = vec4f(a[a3 + k]);
 low3 = fma(x3, low, low3);
 high3 = fma(x3, high, high3);
-let x4 = vec4f(a[a4 + k]);
 low4 = fma(x4, low, low4);
 high4 = fma(x4, high, high4);
-let x5 = vec4f(a[a5 + k]);
 low5 = fma(x5, low, low5);
 high5 = fma(x5, high, high5);
-let x6 = vec4f(a[a6 + k]);
 low6 = fma(x6, low, low6);
 high6 = fma(x6, high, high6);
-let x7 = vec4f(a[a7 + k]);
 low7 = fma(x7, low, low7);
 high7 = fma(x7, high, high7);
 }
@@ -240,13 +240,13 @@ fn store_four(m: i32, n: i32, row: i32, N: i32, values: vec4f) {
 }
 
 @compute @workgroup_size(8)
-fn main(@builtin(global_invocation_id) id: vec3u) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u) {
 let M = params.m;
 let N = params.n;
 let K = params.k;
 let tile = i32(id.x);
 let n = tile * 8;
-let first = i32(id.y) * 8;
+let first = i32(group.y) * 8;
 if (n >= N || first >= M) { return; }
 let a_offset = 0;
 let b_offset = 0;
@@ -281,27 +281,27 @@ let low = b[at];
 let high = b[at + 1];
 at += 2;
 let x0 = vec4f(a[a0 + k]);
+let x1 = vec4f(a[a1 + k]);
+let x2 = vec4f(a[a2 + k]);
+let x3 = vec4f(a[a3 + k]);
+let x4 = vec4f(a[a4 + k]);
+let x5 = vec4f(a[a5 + k]);
+let x6 = vec4f(a[a6 + k]);
+let x7 = vec4f(a[a7 + k]);
 low0 = fma(x0, low, low0);
 high0 = fma(x0, high, high0);
-let x1 = vec4f(a[a1 + k]);
 low1 = fma(x1, low, low1);
 high1 = fma(x1, high, high1);
-let x2 = vec4f(a[a2 + k]);
 low2 = fma(x2, low, low2);
 high2 = fma(x2, high, high2);
-let x3 = vec4f(a[a3 + k]);
 low3 = fma(x3, low, low3);
 high3 = fma(x3, high, high3);
-let x4 = vec4f(a[a4 + k]);
 low4 = fma(x4, low, low4);
 high4 = fma(x4, high, high4);
-let x5 = vec4f(a[a5 + k]);
 low5 = fma(x5, low, low5);
 high5 = fma(x5, high, high5);
-let x6 = vec4f(a[a6 + k]);
 low6 = fma(x6, low, low6);
 high6 = fma(x6, high, high6);
-let x7 = vec4f(a[a7 + k]);
 low7 = fma(x7, low, low7);
 high7 = fma(x7, high, high7);
 }

@@ -8,6 +8,21 @@ import type { ServingOptions } from '../open-model.ts';
 import { UsageError } from '../run-program.ts';
 
 const shapes: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  /** 15 M parameters: the Transformer of llama2.c's stories15M. */
+  '15m': {
+    model_type: 'transformer',
+    vocab_size: 32000,
+    hidden_size: 288,
+    intermediate_size: 768,
+    num_attention_heads: 6,
+    num_key_value_heads: 6,
+    head_dim: 48,
+    rope_theta: 10000,
+    rms_norm_eps: 1e-5,
+    tie_word_embeddings: true,
+    max_position_embeddings: 256,
+    stages: [{ type: 'self', layers: 6, attention: 'full', rope: true }],
+  },
   /** 88 M parameters: a Transformer that peers have been measured with. */
   '88m': {
     model_type: 'transformer',

@@ -64,6 +64,10 @@ function loadB({ b }: Product): { readonly before: string; readonly load: string
   };
 }
 
+/**
+ * All of A is read before any of it is used, from places that are the same for the whole workgroup: compilers for CPUs read those
+ * once for all invocations.
+ */
 export function registerProduct(product: Product, rows: number): string {
   const { a, offsets = {}, extents, store } = product;
   const { before, load } = loadB(product);
@@ -73,11 +77,11 @@ export function registerProduct(product: Product, rows: number): string {
   };
   const stepA = a === 'rows' ? 'k' : 'k * M';
   return `${storeFunctions(store)}@compute @workgroup_size(${groupTiles})
-fn main(@builtin(global_invocation_id) id: vec3u) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(workgroup_id) group: vec3u) {
 ${extents}
 let tile = i32(id.x);
 let n = tile * ${tileColumns};
-let first = i32(id.y) * ${rows};
+let first = i32(group.y) * ${rows};
 if (n >= N || first >= M) { return; }
 let a_offset = ${offsets.a ?? '0'};
 let b_offset = ${offsets.b ?? '0'};
@@ -86,7 +90,8 @@ ${lines(rows, (r) => `var low${r} = vec4f();\nvar high${r} = vec4f();\nlet a${r}
 ${before}
 for (var k = 0; k < K; k++) {
 ${load}
-${lines(rows, (r) => `let x${r} = vec4f(a[a${r} + ${stepA}]);\nlow${r} = fma(x${r}, low, low${r});\nhigh${r} = fma(x${r}, high, high${r});`)}
+${lines(rows, (r) => `let x${r} = vec4f(a[a${r} + ${stepA}]);`)}
+${lines(rows, (r) => `low${r} = fma(x${r}, low, low${r});\nhigh${r} = fma(x${r}, high, high${r});`)}
 }
 ${lines(rows, (r) => `if (first + ${r} < M) {\nstore_four(first + ${r}, n, c_offset + first + ${r}, N, low${r});\nstore_four(first + ${r}, n + 4, c_offset + first + ${r}, N, high${r});\n}`)}
 }
