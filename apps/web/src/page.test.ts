@@ -1,11 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   buildPage,
   chromiumPath,
+  commandLineScores,
   commandLineWrites,
   launch,
   patience,
@@ -17,6 +20,10 @@ import {
 } from './testing.ts';
 
 const prompt = 'The old king looked at the sea and';
+
+const sample =
+  'The old man went home. '.repeat(9) +
+  'He sat down by the fire and told his wife all that he had seen, and she was glad.';
 
 const options = { skip: chromiumPath === undefined, timeout: 2 * patience };
 
@@ -49,6 +56,7 @@ describe('the built page (needs a Chromium; set CHROMIUM to its path)', options,
     expect(await tokensOn(page)).toEqual([expected.tokens]);
     const meter = page.locator('[data-system="YOCO-U"]');
     expect(Number(await meter.getAttribute('data-bytes'))).toBe(expected.usage.cacheBytes);
+    expect(Number(await page.getByTestId('figures').getAttribute('data-bytes'))).toBe(expected.usage.cacheBytes);
     expect(complaints).toEqual([]);
   });
 
@@ -67,6 +75,74 @@ describe('the built page (needs a Chromium; set CHROMIUM to its path)', options,
     await page.getByTestId('write').click();
     await page.getByText('Finished.').waitFor();
     expect(await tokensOn(page)).toEqual(expected);
+    expect(complaints).toEqual([]);
+  });
+
+  test('branches at any token with the likeliest others in view, and keeps both texts', async () => {
+    await using visited = await visit(browser, site.url);
+    const { page, complaints } = visited;
+    await page.getByLabel('Prompt').fill(prompt);
+    await page.getByTestId('max-tokens').fill('12');
+    await page.getByTestId('write').click();
+    await page.getByText('Finished.').waitFor();
+    const [first] = await tokensOn(page);
+    await page.locator('[data-index="4"]').click();
+    const choices = page.getByTestId('next').locator('[data-choice]');
+    const taken = page.getByTestId('next').locator(`[data-choice="${first![4]}"].taken`);
+    await taken.waitFor();
+    expect(await choices.count()).toBe(10);
+    // settings count at once: greedy leaves one
+    await page.getByTestId('temperature').fill('0');
+    await page.waitForFunction(() => document.querySelector('[data-probability="1"]') !== null);
+    const other = await choices.evaluateAll(
+      (buttons, known) =>
+        buttons.map((button) => Number((button as HTMLElement).dataset.choice)).find((id) => id !== known)!,
+      first![4],
+    );
+    await page.locator(`[data-choice="${other}"]`).click();
+    await page.getByText('Finished.').waitFor();
+    const [kept, branch] = await tokensOn(page);
+    expect(kept).toEqual(first);
+    expect(branch!.slice(0, 5)).toEqual([...first!.slice(0, 4), other]);
+    expect(branch).toHaveLength(5 + 12);
+    expect(complaints).toEqual([]);
+  });
+
+  test('looks inside: loss by depth as the command line has it, every round, and a head of either half', async () => {
+    const expected = await commandLineScores(sample, 2);
+    await using visited = await visit(browser, site.url);
+    const { page, complaints } = visited;
+    await page.getByRole('link', { name: 'Look inside' }).click();
+    await page.getByTestId('look-text').fill(sample);
+    const rows = page.getByTestId('rounds').locator('tbody tr');
+    await page.waitForFunction(() => document.querySelectorAll('[data-testid=losses] tr[data-loss]').length === 5);
+    const losses = await page
+      .getByTestId('losses')
+      .locator('tr')
+      .evaluateAll((each) => each.map((row) => Number((row as HTMLElement).dataset.loss)));
+    expect(losses[1]).toBeCloseTo(expected, 4);
+    expect(await rows.first().locator('td').count()).toBe(5);
+    // the state moves less from round to round
+    const moved = await page.getByTestId('moved').allTextContents();
+    const shares = moved.slice(1).map((words) => Number(/\d+/.exec(words)![0]));
+    expect(shares).toEqual(shares.toSorted((a, b) => b - a));
+
+    const last = (await rows.count()) - 1;
+    expect(last).toBeGreaterThan(70);
+    const seenBy = async (head: string): Promise<number> => {
+      await page.locator(`[data-testid=attended][data-head="${head}"]`).waitFor();
+      const weights = await page
+        .getByTestId('attended')
+        .locator('span')
+        .evaluateAll((spans) => spans.map((span) => Number((span as HTMLElement).dataset.weight)));
+      expect(weights.reduce((sum, weight) => sum + weight)).toBeCloseTo(1, 4);
+      return weights.filter((weight) => weight > 0).length;
+    };
+    await rows.nth(last).click();
+    await page.getByTestId('iteration').selectOption({ value: '2' });
+    expect(await seenBy('0.2.0.0')).toBe(64);
+    await page.getByTestId('stage').selectOption({ value: '1' });
+    expect(await seenBy('1.0.0.0')).toBe(last + 1);
     expect(complaints).toEqual([]);
   });
 
@@ -127,6 +203,54 @@ describe('the built page (needs a Chromium; set CHROMIUM to its path)', options,
     expect(await bytesOf('YOCO-U')).toBe(layer * (million + 9 * 64));
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
     expect(complaints).toEqual([]);
+  });
+
+  test('no view has a serious issue of access, in either appearance, and none is wider than a phone', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await using visited = await visit(browser, site.url, { viewport: { width: 360, height: 740 }, colorScheme });
+      const { page } = visited;
+      await page.getByTestId('max-tokens').fill('5');
+      await page.getByTestId('write').click();
+      await page.getByText('Finished.').waitFor();
+      await page.locator('[data-choice]').first().waitFor();
+      for (const view of await page.getByRole('navigation').getByRole('link').all()) {
+        await view.click();
+        await page.locator('main h2:visible').first().waitFor();
+        if ((await view.textContent()) === 'Look inside') await page.getByTestId('rounds').waitFor();
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+        expect(serious.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+      }
+    }
+  });
+
+  test('starts from little, and nothing jumps', async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    const loaded: Promise<number>[] = [];
+    page.on('response', (response) => {
+      if (response.url().includes('/model/')) return;
+      loaded.push(response.body().then((body) => gzipSync(body).length));
+    });
+    await page.addInitScript(() => {
+      const shifts: number[] = [];
+      Object.assign(globalThis, { shifts });
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) shifts.push((entry as PerformanceEntry & { value: number }).value);
+      }).observe({ type: 'layout-shift', buffered: true });
+    });
+    await page.goto(site.url);
+    await page.getByTestId('where').waitFor();
+    await page.getByTestId('max-tokens').fill('20');
+    await page.getByTestId('write').click();
+    await page.getByText('Finished.').waitFor();
+    const bytes = (await Promise.all(loaded)).reduce((sum, size) => sum + size, 0);
+    expect(bytes).toBeGreaterThan(50_000);
+    expect(bytes).toBeLessThan(400_000);
+    const shifts = await page.evaluate(() => (globalThis as unknown as { shifts: number[] }).shifts);
+    expect(shifts.reduce((sum, shift) => sum + shift, 0)).toBeLessThan(0.1);
+    await context.close();
   });
 
   test('on a host without headers, a service worker isolates it', async () => {

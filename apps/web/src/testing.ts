@@ -1,9 +1,10 @@
 /** The built page, served in both ways, a real browser, and the command line. For tests only. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright';
@@ -22,9 +23,13 @@ export const chromiumPath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bi
   (path) => path !== undefined && existsSync(path),
 );
 
-export async function launch(): Promise<Browser> {
+/** `more` are arguments of Chromium. */
+export async function launch(...more: readonly string[]): Promise<Browser> {
   const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
-  return chromium.launch({ executablePath: chromiumPath!, args: ['--no-sandbox', '--disable-quic', ...quiet] });
+  return chromium.launch({
+    executablePath: chromiumPath!,
+    args: ['--no-sandbox', '--disable-quic', ...quiet, ...more],
+  });
 }
 
 export async function buildPage(outDir: string): Promise<void> {
@@ -114,6 +119,19 @@ export interface Writing {
 export async function commandLineWrites(options: Readonly<Record<string, string | number>>): Promise<Writing> {
   const given = Object.entries(options).flatMap(([name, value]) => [`--${name}`, `${value}`]);
   return JSON.parse(await commandLine('generate', '--json', ...given));
+}
+
+/** Bits per byte of a text at a depth, by the command line. */
+export async function commandLineScores(text: string, iterations: number): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), 'yoco-u-score-'));
+  try {
+    const file = join(folder, 'text.txt');
+    await writeFile(file, text);
+    const printed = await commandLine('score', '--json', '--text-file', file, '--iterations', `${iterations}`);
+    return JSON.parse(printed).bitsPerByte;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 /** What the command line prints. */

@@ -7,7 +7,7 @@ export const text = {
   skip: 'Skip to the content',
   navigation: 'Parts of the page',
   /** In the order of the page. */
-  views: { generate: 'Generate', memory: 'Memory', train: 'Train', models: 'Models' },
+  views: { generate: 'Generate', look: 'Look inside', memory: 'Memory', train: 'Train', models: 'Models' },
   /** The model that comes with the page. */
   bundled: 'the bundled model',
   theme: { label: 'Appearance', auto: 'Auto', light: 'Light', dark: 'Dark' },
@@ -16,19 +16,69 @@ export const text = {
     failed: 'The model could not be loaded.',
     again: 'Try again',
   },
-  where: (description: string, isolated: boolean) =>
-    isolated
-      ? `Runs on this machine: ${description}.`
-      : `Runs on this machine: ${description}. This page cannot share memory among threads, so one thread does the work.`,
+  where: (description: string) => `Runs on this machine: ${description}`,
+  backend: {
+    legend: 'What computes',
+    names: { wasm: 'CPU.', webgpu: 'GPU.', auto: 'The faster one.' },
+    wasm: (threads: number) =>
+      threads > 1
+        ? `WebAssembly on ${threads} threads. It starts at once and writes the very tokens that the command line writes.`
+        : 'WebAssembly on one thread, since this page cannot share memory among threads. It starts at once.',
+    webgpu: {
+      none: () => 'This browser has no WebGPU.',
+      'no-adapter': () => 'WebGPU finds no graphics adapter here.',
+      software: (name: string) =>
+        `WebGPU, but by a program on the CPU${name === '' ? '' : ` (${name})`}: works, slowly.`,
+      there: (name: string) =>
+        `WebGPU${name === '' ? '' : ` on ${name}`}. It pays off for large models and many tokens at once.`,
+    },
+    auto: 'Tries both on this model for a moment and keeps the faster.',
+    looking: 'Looking for a graphics adapter …',
+    why: 'The CPU is the default: a model this small fits its caches, and there are no shaders to compile first. You can change it at any time; texts stay.',
+    changing: 'Moving the model …',
+    compiling: (done: number, total: number) => `Compiling shaders: ${done} of ${total}.`,
+  },
+  recovery: {
+    again: 'The device was lost. The model was loaded again, and the text went on from where it was.',
+    onWasm:
+      'The GPU was lost and did not come back. The model runs on the CPU now, and the text went on from where it was.',
+  },
+  architecture: {
+    label: (parts: readonly string[]) => `How the model is built, from text to next word. ${parts.join('; ')}.`,
+    text: 'your text',
+    next: 'next token',
+    stage: (index: number, count: number) =>
+      count === 1
+        ? 'All layers'
+        : index === 0
+          ? 'Lower half'
+          : index === count - 1
+            ? 'Upper half'
+            : `Part ${index + 1}`,
+    facts: (layers: number, sees: 'window' | 'full' | 'state' | 'cross', window: number | undefined) =>
+      `${layers} ${layers === 1 ? 'layer' : 'layers'}, ${{ window: `a window of ${window}`, full: 'a cache in each', state: 'a fading state', cross: 'reading one cache' }[sees]}`,
+    times: (count: number) => `× ${count}`,
+    cache: 'kept once',
+  },
   generate: {
-    heading: 'Write',
+    heading: 'Generate',
     prompt: 'Prompt',
-    start: 'Write on',
+    start: 'Generate',
     stop: 'Stop',
     depth: 'Depth',
     depthHint: (trained: number) =>
-      `How often the lower half runs before the upper half speaks. It was trained at ${trained}; choose up to three and compare.`,
-    depthOf: (count: number) => (count === 1 ? '1 iteration' : `${count} iterations`),
+      `How often the lower half runs before the upper half speaks: more thought, no more parameters. Trained at ${trained}; choose up to three to compare.`,
+    branchOf: (count: number): string => `Branch · ${text.generate.depthOf(count)}`,
+    written: (name: string) => `${name}. Arrow keys walk through the tokens.`,
+    close: (name: string) => `Close ${name}`,
+    next: {
+      heading: 'Next token',
+      percent: (share: number): string => `${share >= 0.0995 ? Math.round(100 * share) : (100 * share).toFixed(1)} %`,
+      branch: (token: string, own: number, drawn: number): string =>
+        `Go on with ‹${token}›: ${text.generate.next.percent(drawn)} after the settings, ${text.generate.next.percent(own)} by the model`,
+      hint: 'Wide bars: what the model believes. Thin bars: what your settings leave. Choose a token to go on with it; click into the text to go back.',
+    },
+    depthOf: (count: number): string => (count === 1 ? '1 iteration' : `${count} iterations`),
     trained: 'as trained',
     seed: 'Seed',
     newSeed: 'New seed',
@@ -48,13 +98,13 @@ export const text = {
       ended: 'Finished.',
       failed: 'Failed.',
     },
-    figures: (tokens: number, perSecond: number, firstMilliseconds: number) =>
-      `${formatCount(tokens)} tokens · ${formatCount(perSecond)} tokens/s · first after ${formatMilliseconds(firstMilliseconds)}`,
+    figures: (tokens: number, perSecond: number | undefined, firstMilliseconds: number) =>
+      `${formatCount(tokens)} ${tokens === 1 ? 'token' : 'tokens'}${perSecond === undefined ? '' : ` · ${formatCount(perSecond)} tokens/s`} · first after ${formatMilliseconds(firstMilliseconds)}`,
     cache: (bytes: number) => `cache ${formatBytes(bytes)}`,
     reason: { stop: 'the text ended by itself', length: 'all tokens written', abort: 'stopped' },
   },
   memory: {
-    heading: 'Remember',
+    heading: 'Memory',
     lead: 'A model keeps keys and values of every token it has read. A Transformer keeps them in each layer. YOCO-U keeps them once, plus a short window, whatever its depth.',
     caption: (tokens: number) => `Cache at ${formatCount(tokens)} tokens, same width and depth, float32`,
     follow: 'Follow the text above',
@@ -65,6 +115,45 @@ export const text = {
     times: (factor: number) => `${factor.toLocaleString('en', { maximumSignificantDigits: 2 })} ×`,
     factor: 'Against YOCO-U',
     note: 'Figures by the formula that the engine counts with. The windows cost a fixed amount that short texts do not pay back.',
+  },
+  look: {
+    heading: 'Look inside',
+    lead: 'The lower half runs several times over the same text before the upper half speaks. Here is what each round changes.',
+    text: 'Your text',
+    sample:
+      'Once upon a time there was a little girl who lived with her mother in a small house by the sea. Every morning the little girl went down to the sea with her mother, and every morning the sea was blue. One day a great ship came over the water, and an old man stood upon it. He looked at the little girl and said that he had come from a land where there was no morning.',
+    waiting: 'Looking …',
+    cut: (most: number) => `The first ${most} tokens are looked at.`,
+    failed: 'It could not be looked at:',
+    loss: {
+      heading: 'How well it reads your text at each depth',
+      lead: 'Bits that the model needs for each byte of your text. Fewer are better. The bars begin at a common value, so that differences show.',
+      caption: 'Bits per byte by depth',
+      best: 'best',
+      value: (bits: number) => bits.toFixed(3),
+    },
+    rounds: {
+      heading: 'What it would say next, round by round',
+      lead: 'Each line is a token of your text. A cell shows what would come next if the loop ended there, in full ink where the model is sure and underlined where it is right. The bar below is how far the hidden state moved in that round: long at first, then it settles.',
+      token: 'Token',
+      round: (index: number) => `Round ${index}`,
+      moved: (share: number): string =>
+        share < 10 ? `moved ${Math.round(100 * share)} %` : `moved ${formatCount(share)} times its length`,
+      cell: (token: string, probability: number, change: number): string =>
+        `${token}, ${text.generate.next.percent(probability)}, ${text.look.rounds.moved(change)}`,
+      details: (token: string) => `What could follow ‹${token}›`,
+    },
+    attention: {
+      heading: 'Where one head looks',
+      lead: 'A head of the lower half sees a window only, so its memory never grows. A head of the upper half sees everything, but all its layers read the same cache. Choose a line above, and see in your text what the head takes from where.',
+      stage: 'Part',
+      iteration: 'Round',
+      layer: 'Layer',
+      head: 'Head',
+      map: (token: string) =>
+        `How much the head takes of each token, for ‹${token}›; the square shows it for all tokens`,
+      none: 'This part has no attention weights to show.',
+    },
   },
   train: {
     heading: 'Train',

@@ -24,6 +24,12 @@ export function memorySystems(config: unknown, iterations: number): readonly Mem
   ];
 }
 
+/** Cache bytes of one sequence of the model at this many iterations, by tokens fed. */
+export function cacheCounter(config: unknown, iterations: number): (tokens: number) => number {
+  const own = withIterations(parseConfig(config, registry), iterations);
+  return (tokens) => cacheBytes(own, tokens);
+}
+
 /** Iterations of the first self stage, as the config has them. */
 export function trainedIterations(config: unknown): number {
   return parseConfig(config, registry).stages.find(({ type }) => type === 'self')?.iterations ?? 1;
