@@ -13,6 +13,8 @@ const rest = 250;
 export interface Look {
   readonly ids: readonly number[];
   readonly inspection: LoopInspection;
+  /** The head that its attention is of. */
+  readonly place: AttentionPlace | undefined;
 }
 
 export interface Lens {
@@ -60,7 +62,7 @@ export function createLens(
       const inspection = await model
         .inspectLoop(ids, attention === undefined ? options : { ...options, attention })
         .catch(() => model.inspectLoop(ids, options));
-      if (!signal.aborted) look = { ids, inspection };
+      if (!signal.aborted) look = { ids, inspection, place: attention };
     });
   });
   $effect(() => {
