@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from './config.ts';
-import { cacheBytes, flopsPerToken, prefillFlops } from './cost.ts';
-import { countParameters } from './parameters.ts';
+import { cacheBytes, decodeBytes, flopsPerToken, prefillFlops } from './cost.ts';
+import { countParameters, listParameters } from './parameters.ts';
 import { comparedSystems } from './systems.ts';
 import { registry, yocoU } from './testing.ts';
 
@@ -78,6 +78,31 @@ describe('flopsPerToken', () => {
       prefillFlops(systems.get(name)!, 2 ** 18) / prefillFlops(systems.get(name)!, 2 ** 17);
     expect(growth('YOCO-U')).toBeCloseTo(2, 1);
     expect(growth('Transformer')).toBeGreaterThan(3);
+  });
+});
+
+describe('decodeBytes', () => {
+  const weightBytes = (name: string, prefix: string) =>
+    listParameters(systems.get(name)!)
+      .filter((parameter) => parameter.name.startsWith(prefix))
+      .reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1), 0);
+  const row = 2 * 4 * 512;
+
+  test('Transformer: every weight and every cached row once', () => {
+    expect(decodeBytes(systems.get('Transformer')!, 8192)).toBe(weightBytes('Transformer', 'model.') + 20 * 8192 * row);
+  });
+
+  test('YOCO-U: looped weights and windows three times, the shared cache once a cross layer', () => {
+    const looped = weightBytes('YOCO-U', 'model.stages.0.layers') + 10 * 512 * row;
+    expect(decodeBytes(systems.get('YOCO-U')!, 8192)).toBe(
+      weightBytes('YOCO-U', 'model.') - weightBytes('YOCO-U', 'model.stages.0.layers') + 3 * looped + 10 * 8192 * row,
+    );
+  });
+
+  test('of an embedding with a head apart only one row is read', () => {
+    const config = systems.get('YOCO')!;
+    const apart = { ...config, tieWordEmbeddings: false };
+    expect(decodeBytes(apart, 10) - decodeBytes(config, 10)).toBe(4 * config.hiddenSize);
   });
 });
 

@@ -1,6 +1,7 @@
 /** Costs by formula: spec sections 3 and 4. Nothing is run. */
-import type { StateCapacity } from '@yoco-u/spec';
+import type { StateCapacity, StateSpec } from '@yoco-u/spec';
 import type { ModelConfig, StageConfig } from './config.ts';
+import { embeddingName, layerPrefix, listParameters } from './parameters.ts';
 import { listStates } from './states.ts';
 
 /** FLOPs a token of one stage, a mean over a sequence of `tokens`. */
@@ -44,4 +45,35 @@ export function prefillFlops(config: ModelConfig, tokens: number): number {
 export function cacheBytes(config: ModelConfig, tokens: number): number {
   const capacity: StateCapacity = { contextLength: Math.max(1, tokens), pageLength: 8 };
   return listStates(config, capacity).reduce((sum, state) => sum + state.bytesInUse(tokens), 0);
+}
+
+/** How many times a token passes through a layer: a looped stage applies each of its layers once an iteration. */
+export function countLayerApplications({ stages }: ModelConfig): number {
+  return stages.reduce((sum, { layers, iterations }) => sum + layers.length * iterations, 0);
+}
+
+/**
+ * Bytes in float32 that decoding must read for the last of `tokens` tokens: the weights of a layer and the rows of its caches that
+ * the token sees once an application, all others once, of the embedding one row. Padding and activations are left out.
+ */
+export function decodeBytes(config: ModelConfig, tokens: number): number {
+  const capacity: StateCapacity = { contextLength: Math.max(1, tokens), pageLength: 8 };
+  const visible = (states: readonly StateSpec[] = []): number =>
+    states.reduce((sum, state) => sum + state.bytesInUse(tokens), 0);
+  const applications = new Map<string, number>();
+  let caches = 0;
+  config.stages.forEach(({ layers, iterations }, stage) => {
+    const shared = layers.find(({ variant }) => variant.stageState !== undefined);
+    caches += iterations * layers.length * visible(shared?.variant.stageState?.(shared.config, capacity));
+    layers.forEach(({ variant, config: attention }, layer) => {
+      applications.set(layerPrefix(stage, layer), iterations);
+      caches += iterations * visible(variant.state(attention, capacity));
+    });
+  });
+  const weights = listParameters(config).reduce((sum, { name, shape }) => {
+    if (name === embeddingName && !config.tieWordEmbeddings) return sum + shape[1]!;
+    const layer = [...applications].find(([prefix]) => name.startsWith(`${prefix}.`));
+    return sum + (layer?.[1] ?? 1) * shape.reduce((a, b) => a * b, 1);
+  }, 0);
+  return 4 * weights + caches;
 }

@@ -1,5 +1,5 @@
 export { type LayerAttention, type ModelConfig, parseConfig, type StageConfig, withIterations } from './config.ts';
-export { cacheBytes, flopsPerToken, prefillFlops } from './cost.ts';
+export { cacheBytes, countLayerApplications, decodeBytes, flopsPerToken, prefillFlops } from './cost.ts';
 export { countParameters, isHiddenMatrix, listParameters, type ModelParameter } from './parameters.ts';
 export { type ForwardOptions, type LayerApplication, names, recordForward } from './record.ts';
 export { type LensOptions, lensNames, recordLens } from './record-lens.ts';

@@ -75,7 +75,7 @@ export async function randomModel(
 }
 
 /** Ids only: random weights have no text to show. */
-function silentTokenizer(vocabularySize: number): Tokenizer {
+export function silentTokenizer(vocabularySize: number): Tokenizer {
   return {
     vocabularySize,
     specialTokens: new Map(),

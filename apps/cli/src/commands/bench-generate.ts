@@ -1,8 +1,12 @@
-/** `bench generate`: prefill and decode speed through the engine, beside limits measured in the same run. */
+/**
+ * `bench generate`: prefill and decode speed through the engine, beside limits measured in the same run; on a device, what a token
+ * asks of it.
+ */
 import { measureLimits } from '@yoco-u/backend-wasm/bench';
 import { countParameters, flopsPerToken, prefillFlops } from '@yoco-u/model';
 import type { FinishPart, Timings } from '@yoco-u/spec';
 import { randomModel } from '../bench/random-model.ts';
+import { bytesOfToken, countToken, type TokenBytes, type TokenCounts } from '../bench/token-counts.ts';
 import { formatBytes, formatCount, formatRate } from '../format.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { openModel } from '../open-model.ts';
@@ -52,6 +56,8 @@ export async function benchGenerate(folder: string | undefined, options: BenchGe
   const decode = best((timings) => timings.decodeTokensPerSecond);
   const limits = await measureLimits(backend.threads);
   const { config } = model;
+  const token = await countToken(loaded, { temperature: 0 }, signal);
+  const bytes = bytesOfToken(config, Math.min(context, model.contextLength));
   const parameters = countParameters(config);
   const weightBytes = 4 * (parameters - (config.tieWordEmbeddings ? 0 : config.vocabularySize * config.hiddenSize));
   const prefillGflops = (prefill * prefillFlops(config, options.promptTokens)) / options.promptTokens / 1e9;
@@ -69,6 +75,8 @@ export async function benchGenerate(folder: string | undefined, options: BenchGe
     decodeWeightGbytesPerSecond: decodeGbytes,
     limits,
     memory: backend.memory(),
+    bytesOfToken: bytes,
+    ...(token === undefined ? {} : { countsOfToken: token }),
     runs,
   };
   if (options.json === true) {
@@ -99,7 +107,31 @@ export async function benchGenerate(folder: string | undefined, options: BenchGe
       ],
     ],
   );
+  if (token !== undefined) printToken(token, bytes);
 }
+
+function printToken(token: TokenCounts, { moved, needed, tokens }: TokenBytes): void {
+  const { dispatches, restDispatches, layerApplications, submissions, readBackBytes, bestAlone, created } = token;
+  const each = (dispatches - restDispatches) / layerApplications;
+  const objects = Object.values(created).reduce((sum, count) => sum + count, 0);
+  const lines = [
+    [
+      'dispatches',
+      `${dispatches}: ${round(each)} for each of ${layerApplications} layer applications, ${restDispatches} besides`,
+    ],
+    ['submissions', `${round(submissions)}`],
+    ['read back', `${formatBytes(readBackBytes)}, ${bestAlone ? 'the best logits alone' : 'all logits'}`],
+    ['objects created', `${objects} in ${token.tokens} tokens (buffers, bind groups, pipelines)`],
+    [
+      'bytes moved',
+      `${formatBytes(moved)} at ${tokens} tokens by formula, ${(moved / needed).toFixed(3)} x the weights of every layer application and the visible cache rows`,
+    ],
+  ];
+  console.log('\na decoded token on the device');
+  for (const [what, value] of lines) console.log(`${what!.padEnd(16)} ${value}`);
+}
+
+const round = (value: number): number => Math.round(100 * value) / 100;
 
 function share(value: number, limit: number): string {
   return `${Math.round((100 * value) / limit)}%`;

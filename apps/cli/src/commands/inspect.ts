@@ -8,11 +8,11 @@ import {
   type ModelConfig,
   parseConfig,
   prefillFlops,
-  recordForward,
   withIterations,
 } from '@yoco-u/model';
-import { baseKernels, f32Panels8, printProgram, summarizeProgram } from '@yoco-u/tensor';
+import { printProgram } from '@yoco-u/tensor';
 import { builtInAttention } from '@yoco-u/yoco-u';
+import { decodeProgram, summarizeDecoding } from '../bench/decode-program.ts';
 import { formatBytes, formatCount } from '../format.ts';
 import { modelFolder } from '../open-model.ts';
 import type { ModelOptions } from '../options.ts';
@@ -42,13 +42,13 @@ export async function inspect(folder: string | undefined, options: InspectOption
       JSON.stringify({
         model: path,
         trainIterations: config.source.train_iterations,
-        program: summarize(config),
+        program: summarizeDecoding(config),
         systems,
       }),
     );
     return;
   }
-  const program = summarize(config);
+  const program = summarizeDecoding(config);
   console.log(`${path}: ${config.modelType}, ${config.stages.map(describeStage).join(' then ')}`);
   console.log(
     `width ${config.hiddenSize}, heads ${config.heads}/${config.keyValueHeads} of ${config.headDim}, FFN ${config.intermediateSize}, vocabulary ${config.vocabularySize}, context ${config.contextLength}`,
@@ -78,24 +78,6 @@ function describe(name: string, config: ModelConfig) {
     prefillFlops: prefillFlops(config, config.contextLength),
     cacheBytes: lengths.map((tokens) => ({ tokens, bytes: cacheBytes(config, tokens) })),
   };
-}
-
-function decodeProgram(config: ModelConfig) {
-  const { contextLength } = config;
-  const memory = { slots: 1, contextLength, pageLength: 64, pages: Math.ceil(contextLength / 64) };
-  return recordForward(config, {
-    maxRows: 1,
-    maxSegments: 1,
-    outputs: 1,
-    head: 'logits',
-    memory,
-    matrixFormat: f32Panels8,
-  });
-}
-
-function summarize(config: ModelConfig) {
-  const kernels = [...baseKernels, ...builtInAttention.flatMap((variant) => variant.kernels)];
-  return summarizeProgram(decodeProgram(config), kernels);
 }
 
 function describeStage(stage: ModelConfig['stages'][number]): string {
