@@ -1,0 +1,3 @@
+import { describePage } from './page-tests.ts';
+
+describePage(true);
