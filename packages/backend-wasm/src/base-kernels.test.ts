@@ -40,7 +40,7 @@ interface Case {
 
 const matrices = [f32, f32Panels8];
 const cases: readonly Case[] = [
-  ...[1, 2, 3, 4, 5, 7, 9, 67].flatMap((T) =>
+  ...[1, 2, 3, 4, 5, 6, 7, 9, 16, 67].flatMap((T) =>
     [
       [1, 1],
       [3, 5],
@@ -49,6 +49,7 @@ const cases: readonly Case[] = [
       [33, 100],
       [300, 64],
       [520, 9],
+      [1301, 139],
     ].map(([K, N]) => ({
       name: `linear ${T}x${N}x${K}`,
       build: (graph: Graph, format: StorageFormat) => ({

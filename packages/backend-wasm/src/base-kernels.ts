@@ -39,6 +39,7 @@ import {
   rows,
   serialFlops,
   stored,
+  tallTiles,
 } from './kernel-calls.ts';
 import { kernelsModule as module } from './kernels.wasm.ts';
 import { muonWasmKernels } from './muon-kernels.ts';
@@ -49,7 +50,7 @@ const crossEntropyBytes = constantBytes + linearScratchBytes + 32 * 16 + 32 * 25
 
 function encodeLinear({ inputs, params }: Call<RowParams>): readonly WasmWord[] {
   const [x, weight] = inputs;
-  return [rows(params, x!), width(x!), rowCount(weight!)];
+  return [rows(params, x!), width(x!), rowCount(weight!), tallTiles];
 }
 
 const packedBytes = (weight: TensorType): number => panelColumns(rowCount(weight)) * width(weight) * 4;

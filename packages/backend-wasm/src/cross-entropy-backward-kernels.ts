@@ -16,6 +16,7 @@ import {
   panelColumns,
   rowMajor,
   serialFlops,
+  tallTiles,
 } from './kernel-calls.ts';
 import { trainingModule as module } from './training.wasm.ts';
 
@@ -61,6 +62,7 @@ function crossEntropyBackward(kernel: string, count: number, add: boolean): Wasm
       rowCount(inputs[1]!),
       blocksOf(inputs).rows,
       add ? 1 : 0,
+      tallTiles,
     ],
     workspace({ inputs }, threads) {
       const C = width(inputs[0]!);

@@ -32,6 +32,7 @@ import {
   rowMajor,
   rows,
   serialFlops,
+  tallTiles,
 } from './kernel-calls.ts';
 import { trainingModule as module } from './training.wasm.ts';
 
@@ -44,6 +45,7 @@ const encodeProduct = ({ inputs: [gradient, other], params }: Call<RowParams>): 
   rows(params, gradient!),
   width(gradient!),
   width(other!),
+  tallTiles,
 ];
 
 const weightGradient = {

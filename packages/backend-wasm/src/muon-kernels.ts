@@ -23,6 +23,7 @@ import {
   panelColumns,
   rowMajor,
   serialFlops,
+  tallTiles,
 } from './kernel-calls.ts';
 import { trainingModule as module } from './training.wasm.ts';
 
@@ -41,7 +42,7 @@ const kernels = {
     abi: 1,
     phases: ['gram_pack', 'gram_lower', 'gram_mirror'],
     select: rowMajor,
-    encode: encodeMatrix,
+    encode: (call) => [...encodeMatrix(call), tallTiles],
     workspace: ({ inputs: [x] }, threads) => threads * linearScratchBytes + panelColumns(rowCount(x!)) * width(x!) * 4,
     serial: ({ inputs: [x] }) => rowCount(x!) * elementCount(x!) < serialFlops,
   } satisfies WasmKernel,

@@ -1,7 +1,7 @@
 // linear_cross_entropy: losses [rows] = logsumexp(x·Wᵀ) - (x·Wᵀ)[target]. The [rows, V] logits never exist: a thread works
 // on up to 32 rows by 256 columns at a time and keeps a running maximum and sum a row (online softmax, arXiv 1805.02867).
 //
-// 4 x [rows, k] · 5 W [V, k] · 6 targets i32 [rows], negative: loss 0 · 7 losses · 8 rows (cell) · 9 k · 10 V.
+// 4 x [rows, k] · 5 W [V, k] · 6 targets i32 [rows], negative: loss 0 · 7 losses · 8 rows (cell) · 9 k · 10 V · 11 tall tiles.
 import { cell, tensor, word, workspace } from 'kernel/arguments';
 import { exponential, storeExponentialConstants } from 'kernel/exponential';
 import { maxLanes, sumLanes } from 'kernel/simd';
@@ -56,7 +56,7 @@ function losses(args: usize, thread: i32, threads: i32, weight: usize): void {
       const columns = smaller(blockColumns, vocabulary - column);
       const panels = weight + (<usize>column * <usize>k << 2);
       const logits = own + logitsAt;
-      multiply(x, panels, logits, k, columns, 0, count, 0, ceilDivide(columns, 8), own + 64);
+      multiply(x, panels, logits, k, columns, 0, count, 0, ceilDivide(columns, 8), word(args, 11) != 0, own + 64);
       for (let r = 0; r < count; r++) {
         const target = load<i32>(targets + (<usize>r << 2)) - column;
         addLogits(logits + <usize>(r * columns << 2), columns, target, own + <usize>(statisticsAt + r * 16), own);

@@ -7,7 +7,7 @@ import { packPanels, transpose4 } from './panels';
 /** Rows of a block: what lies right of a block's own columns is not computed. */
 const blockRows: i32 = 16;
 
-// gram: 4 x · 5 y · 6 rows · 7 k. Workspace: the threads' scratch, then x packed.
+// gram: 4 x · 5 y · 6 rows · 7 k · 8 tall tiles. Workspace: the threads' scratch, then x packed.
 
 /** Phase 1: packs x. */
 export function gram_pack(args: usize, thread: i32, threads: i32): void {
@@ -36,7 +36,7 @@ export function gram_lower(args: usize, thread: i32, threads: i32): void {
     if ((turn < threads ? turn : (threads << 1) - 1 - turn) != thread) continue;
     const start = (blocks - 1 - i) * blockRows;
     const end = smaller(rows, start + blockRows);
-    multiply(tensor(args, 0), packed, tensor(args, 1), word(args, 7), rows, start, end, 0, ceilDivide(end, 8), own);
+    multiply(tensor(args, 0), packed, tensor(args, 1), word(args, 7), rows, start, end, 0, ceilDivide(end, 8), word(args, 8) != 0, own);
   }
 }
 

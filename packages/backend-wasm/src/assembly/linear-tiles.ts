@@ -4,11 +4,13 @@
 // earlier block of k left off. So all tiles, block lengths and row counts give the same bits.
 //
 // k: inner length · a, lda: first row of x and bytes from row to row · b, ldb: first panel and bytes from panel to panel ·
-// c, ldc: first output and bytes from row to row · first: start from zero.
+// c, ldc: first output and bytes from row to row · first: start from zero · ahead, step: where to look ahead in a panel that
+// is multiplied soon, and how far to go from one look to the next; 0: not at all.
 //
 // Not unrolled by hand, on purpose: V8 then schedules loads of several steps early and spills accumulators (35 instead of
 // 50 GFLOP/s on Zen 4). Loops test at the bottom: older engines keep such loops free of an extra jump.
 import { fma } from 'kernel/simd';
+import { smaller } from 'kernel/split';
 
 /** 4 rows by 1 panel. */
 export function tile4x1(k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: usize, ldc: usize, first: bool): void {
@@ -80,8 +82,124 @@ export function tile4x1(k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: u
   v128.store(c3, s301, 16);
 }
 
+/**
+ * 6 rows by 1 panel, the rows interleaved: a holds six floats for every k. Twelve chains keep the multiply-adders of a core
+ * busy where eight wait for each other, but they and their operands take all 15 registers.
+ */
+export function tile6x1Packed(
+  k: i32,
+  a: usize,
+  b: usize,
+  c: usize,
+  ldc: usize,
+  first: bool,
+  ahead: usize,
+  step: usize,
+): void {
+  const c1 = c + ldc;
+  const c2 = c1 + ldc;
+  const c3 = c2 + ldc;
+  const c4 = c3 + ldc;
+  const c5 = c4 + ldc;
+  let s000: v128;
+  let s001: v128;
+  let s100: v128;
+  let s101: v128;
+  let s200: v128;
+  let s201: v128;
+  let s300: v128;
+  let s301: v128;
+  let s400: v128;
+  let s401: v128;
+  let s500: v128;
+  let s501: v128;
+  if (first) {
+    const zero = i32x4.splat(0);
+    s000 = zero;
+    s001 = zero;
+    s100 = zero;
+    s101 = zero;
+    s200 = zero;
+    s201 = zero;
+    s300 = zero;
+    s301 = zero;
+    s400 = zero;
+    s401 = zero;
+    s500 = zero;
+    s501 = zero;
+  } else {
+    s000 = v128.load(c);
+    s001 = v128.load(c, 16);
+    s100 = v128.load(c1);
+    s101 = v128.load(c1, 16);
+    s200 = v128.load(c2);
+    s201 = v128.load(c2, 16);
+    s300 = v128.load(c3);
+    s301 = v128.load(c3, 16);
+    s400 = v128.load(c4);
+    s401 = v128.load(c4, 16);
+    s500 = v128.load(c5);
+    s501 = v128.load(c5, 16);
+  }
+  let x: v128;
+  let w0: v128;
+  let w1: v128;
+  const quarter = <usize>quarterAhead(k);
+  while (k > 0) {
+    let steps = smaller(k, aheadSteps);
+    k -= steps;
+    if (step) readAhead(ahead, quarter);
+    ahead += step;
+    do {
+      w0 = v128.load(b);
+      w1 = v128.load(b, 16);
+      x = v128.load32_splat(a);
+      s000 = fma(x, w0, s000);
+      s001 = fma(x, w1, s001);
+      x = v128.load32_splat(a, 4);
+      s100 = fma(x, w0, s100);
+      s101 = fma(x, w1, s101);
+      x = v128.load32_splat(a, 8);
+      s200 = fma(x, w0, s200);
+      s201 = fma(x, w1, s201);
+      x = v128.load32_splat(a, 12);
+      s300 = fma(x, w0, s300);
+      s301 = fma(x, w1, s301);
+      x = v128.load32_splat(a, 16);
+      s400 = fma(x, w0, s400);
+      s401 = fma(x, w1, s401);
+      x = v128.load32_splat(a, 20);
+      s500 = fma(x, w0, s500);
+      s501 = fma(x, w1, s501);
+      a += 24;
+      b += 32;
+    } while (--steps);
+  }
+  v128.store(c, s000);
+  v128.store(c, s001, 16);
+  v128.store(c1, s100);
+  v128.store(c1, s101, 16);
+  v128.store(c2, s200);
+  v128.store(c2, s201, 16);
+  v128.store(c3, s300);
+  v128.store(c3, s301, 16);
+  v128.store(c4, s400);
+  v128.store(c4, s401, 16);
+  v128.store(c5, s500);
+  v128.store(c5, s501, 16);
+}
+
 /** 4 rows by 1 panel, the rows interleaved: a holds four floats for every k. */
-export function tile4x1Packed(k: i32, a: usize, b: usize, c: usize, ldc: usize, first: bool): void {
+export function tile4x1Packed(
+  k: i32,
+  a: usize,
+  b: usize,
+  c: usize,
+  ldc: usize,
+  first: bool,
+  ahead: usize,
+  step: usize,
+): void {
   const c1 = c + ldc;
   const c2 = c1 + ldc;
   const c3 = c2 + ldc;
@@ -116,24 +234,31 @@ export function tile4x1Packed(k: i32, a: usize, b: usize, c: usize, ldc: usize, 
   let x: v128;
   let w0: v128;
   let w1: v128;
-  do {
-    w0 = v128.load(b);
-    w1 = v128.load(b, 16);
-    x = v128.load32_splat(a);
-    s000 = fma(x, w0, s000);
-    s001 = fma(x, w1, s001);
-    x = v128.load32_splat(a, 4);
-    s100 = fma(x, w0, s100);
-    s101 = fma(x, w1, s101);
-    x = v128.load32_splat(a, 8);
-    s200 = fma(x, w0, s200);
-    s201 = fma(x, w1, s201);
-    x = v128.load32_splat(a, 12);
-    s300 = fma(x, w0, s300);
-    s301 = fma(x, w1, s301);
-    a += 16;
-    b += 32;
-  } while (--k);
+  const quarter = <usize>quarterAhead(k);
+  while (k > 0) {
+    let steps = smaller(k, aheadSteps);
+    k -= steps;
+    if (step) readAhead(ahead, quarter);
+    ahead += step;
+    do {
+      w0 = v128.load(b);
+      w1 = v128.load(b, 16);
+      x = v128.load32_splat(a);
+      s000 = fma(x, w0, s000);
+      s001 = fma(x, w1, s001);
+      x = v128.load32_splat(a, 4);
+      s100 = fma(x, w0, s100);
+      s101 = fma(x, w1, s101);
+      x = v128.load32_splat(a, 8);
+      s200 = fma(x, w0, s200);
+      s201 = fma(x, w1, s201);
+      x = v128.load32_splat(a, 12);
+      s300 = fma(x, w0, s300);
+      s301 = fma(x, w1, s301);
+      a += 16;
+      b += 32;
+    } while (--steps);
+  }
   v128.store(c, s000);
   v128.store(c, s001, 16);
   v128.store(c1, s100);
@@ -142,6 +267,48 @@ export function tile4x1Packed(k: i32, a: usize, b: usize, c: usize, ldc: usize, 
   v128.store(c2, s201, 16);
   v128.store(c3, s300);
   v128.store(c3, s301, 16);
+}
+
+/** Steps of k from one look ahead to the next. */
+const aheadSteps: i32 = 64;
+
+/** Bytes that a tile goes ahead in each quarter of a panel from one look to the next, one of `groups` that share it. Short panels: 0. */
+export function stepAhead(k: i32, groups: i32): usize {
+  return k < aheadSteps ? 0 : <usize>((aheadSteps << 3) / groups);
+}
+
+/** Where the group at `index` begins to look ahead in a panel. */
+export function startAhead(k: i32, index: i32, groups: i32): usize {
+  return <usize>((quarterAhead(k) * index) / groups);
+}
+
+/** Bytes of a quarter of a panel, less so many that whatever is touched lies inside; for k from 64 on. */
+// @ts-ignore: decorator
+@inline
+function quarterAhead(k: i32): i32 {
+  return (k << 3) - 48;
+}
+
+/**
+ * Touches three cache lines in each quarter of a panel, so that memory is read while others are multiplied: WebAssembly has no
+ * prefetch. A load that waits for memory holds up all that follow: the more wait at once, the fewer times, as long as those of
+ * the tile find room beside them. Twelve were the fastest of 1 to 32.
+ */
+// @ts-ignore: decorator
+@inline
+function readAhead(at: usize, quarter: usize): void {
+  touchLines(at);
+  touchLines(at + quarter);
+  touchLines(at + quarter * 2);
+  touchLines(at + quarter * 3);
+}
+
+// @ts-ignore: decorator
+@inline
+function touchLines(at: usize): void {
+  load<i32>(at);
+  load<i32>(at, 64);
+  load<i32>(at, 128);
 }
 
 /** 3 rows by 1 panel. */

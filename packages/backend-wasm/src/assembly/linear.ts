@@ -1,5 +1,5 @@
 // linear: y = x·Wᵀ, x [rows, k], W [out, k], y [rows, out].
-// Arguments: 4 x · 5 W · 6 y · 7 rows (cell) · 8 k · 9 out.
+// Arguments: 4 x · 5 W · 6 y · 7 rows (cell) · 8 k · 9 out · 10 tall tiles.
 import { cell, tensor, word, workspace } from 'kernel/arguments';
 import { ceilDivide, shareStart, shareStartOf, smaller } from 'kernel/split';
 import { linearScratchBytes, multiply } from './linear-blocks';
@@ -60,6 +60,7 @@ function product(args: usize, thread: i32, threads: i32, w: usize, scratch: usiz
     rowEnd,
     panelStart,
     panelEnd,
+    word(args, 10) != 0,
     scratch + <usize>(thread * linearScratchBytes),
   );
 }

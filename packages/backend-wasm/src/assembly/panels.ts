@@ -57,7 +57,7 @@ function packColumn(source: usize, stride: usize, target: usize, rows: i32): voi
 }
 
 /** Interleaves `groups` times four rows of k floats: for every k the four rows' floats lie side by side. */
-export function interleaveRows(from: usize, stride: usize, to: usize, groups: i32, k: i32): void {
+export function interleaveFours(from: usize, stride: usize, to: usize, groups: i32, k: i32): void {
   const wide = k & ~3;
   for (; groups > 0; groups--) {
     for (let i = 0; i < wide; i += 4) {
@@ -69,5 +69,31 @@ export function interleaveRows(from: usize, stride: usize, to: usize, groups: i3
       to += 16;
     }
     from += stride << 2;
+  }
+}
+
+/** The same with six rows. */
+export function interleaveSixes(from: usize, stride: usize, to: usize, groups: i32, k: i32): void {
+  const wide = k & ~3;
+  for (; groups > 0; groups--) {
+    const fifth = from + (stride << 2);
+    for (let i = 0; i < wide; i += 4) {
+      const at = <usize>i << 2;
+      transpose4(from + at, stride, to, 24);
+      const r4 = v128.load(fifth + at);
+      const r5 = v128.load(fifth + at + stride);
+      const low = i8x16.shuffle(r4, r5, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
+      const high = i8x16.shuffle(r4, r5, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
+      v128.store_lane<i64>(to, low, 0, 16);
+      v128.store_lane<i64>(to, low, 1, 40);
+      v128.store_lane<i64>(to, high, 0, 64);
+      v128.store_lane<i64>(to, high, 1, 88);
+      to += 96;
+    }
+    for (let i = wide; i < k; i++) {
+      packColumn(from + (<usize>i << 2), stride, to, 6);
+      to += 24;
+    }
+    from += stride * 6;
   }
 }

@@ -168,6 +168,12 @@ function groups(threads: number): readonly (readonly Subject[])[] {
     const name = `linear ${T}x${N}x${K}, from memory`;
     return { name, unit: 'GB/s', program, amount: bytes * copies, limit: { name: reading } };
   });
+  const batches = [[16, 2048, 768] as const].map(([T, N, K]): Subject => {
+    const copies = Math.ceil(coldBytes / (N * K * 4));
+    const name = `linear ${T}x${N}x${K}, from memory`;
+    const amount = 2 * T * N * K * copies;
+    return { name, unit: 'GFLOP/s', program: linearProgram(T, N, K, copies), amount, limit: { name: peak } };
+  });
   const training = trainingPrograms().map(
     ({ name, program, flops }): Subject => ({ name, unit: 'GFLOP/s', program, amount: flops, limit: { name: peak } }),
   );
@@ -177,7 +183,7 @@ function groups(threads: number): readonly (readonly Subject[])[] {
     [readSubject(1)],
     [readSubject(2)],
     [readSubject(4), cold[0]!],
-    ...cold.slice(1).map((subject) => [subject]),
+    ...[...cold.slice(1), ...batches].map((subject) => [subject]),
   ];
 }
 
