@@ -24,7 +24,7 @@ const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     await page.getByTestId('write').click();
     await page.getByText('Finished.').waitFor();
     await page.locator('[data-testid=column] [data-index="6"]').last().click();
-    await page.locator('[data-choice].taken').waitFor();
+    await page.locator('[data-choice]').first().waitFor();
   },
   async look(page) {
     await page.locator('[data-row="22"]').click();

@@ -107,7 +107,7 @@ export const text = {
     heading: 'Memory',
     lead: 'A model keeps keys and values of every token it has read. A Transformer keeps them in each layer. YOCO-U keeps them once, plus a short window, whatever its depth.',
     caption: (tokens: number) => `Cache at ${formatCount(tokens)} tokens, same width and depth, float32`,
-    follow: 'Follow the text above',
+    follow: 'Follow the text that is generated',
     slider: 'Length of the text',
     tokens: (tokens: number) => `${formatCount(tokens)} tokens`,
     system: 'System',

@@ -53,7 +53,10 @@ export function idsOf({ request, pieces }: Pick<Continuation, 'request' | 'piece
   return [...request.promptIds, ...pieces.map(({ id }) => id)];
 }
 
-/** Starts to write. What arrives between two frames is shown with the next one. A lost device interrupts the text at most. */
+/** Milliseconds between two looks at a text that grows: the page shares its processors with the model. */
+const showEvery = 50;
+
+/** Starts to write. What arrived meanwhile is shown at once, now and then. A lost device interrupts the text at most. */
 export function startContinuation(source: ModelSource, request: ContinuationRequest): Continuation {
   const arrived: Piece[] = [...(request.kept ?? [])];
   const keptLength = arrived.length;
@@ -63,12 +66,12 @@ export function startContinuation(source: ModelSource, request: ContinuationRequ
   let firstTokenMs = $state<number>();
   let tokensPerSecond = $state<number>();
   let error = $state<string>();
-  let frame: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const began = performance.now();
 
   const show = (): void => {
-    if (frame !== undefined) cancelAnimationFrame(frame);
-    frame = undefined;
+    clearTimeout(timer);
+    timer = undefined;
     pieces = arrived.slice();
     const written = arrived.length - keptLength;
     if (written > 1) tokensPerSecond = (1000 * (written - 1)) / (performance.now() - began - firstTokenMs!);
@@ -102,7 +105,7 @@ export function startContinuation(source: ModelSource, request: ContinuationRequ
         tokensPerSecond = part.timings.decodeTokensPerSecond;
       }
       if (status === 'waiting') status = 'writing';
-      frame ??= requestAnimationFrame(show);
+      timer ??= setTimeout(show, showEvery);
     }
   };
   const run = async (): Promise<void> => {

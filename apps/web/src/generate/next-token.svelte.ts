@@ -3,11 +3,15 @@ import type { AlternativeToken, Choice, LanguageModel, SamplingSettings } from '
 import { shownChoices } from './continuation.svelte.ts';
 
 export interface NextToken {
+  /** Likeliest first, by the model. */
   readonly alternatives: readonly AlternativeToken[];
+  /** Likeliest first, after the sampling settings. */
   readonly choices: readonly Choice[];
 }
 
 export interface NextTokenRequest {
+  /** What it is about: an answer to another key is not shown. */
+  readonly key: string;
   readonly ids: readonly number[];
   readonly iterations: number;
   readonly sampling: SamplingSettings;
@@ -21,7 +25,7 @@ export function followNextToken(
   model: () => LanguageModel,
   request: () => NextTokenRequest | undefined,
 ): { readonly current: NextToken | undefined } {
-  let current = $state.raw<NextToken>();
+  let answer = $state.raw<NextToken & { readonly key: string }>();
   $effect(() => {
     const asked = request();
     const own = model();
@@ -47,16 +51,16 @@ export function followNextToken(
       });
       for await (const part of parts) {
         if (part.type !== 'token' || signal.aborted) continue;
-        current = { alternatives: part.alternatives ?? [], choices: part.choices ?? [] };
+        answer = { key: asked.key, alternatives: part.alternatives ?? [], choices: part.choices ?? [] };
       }
     } catch {
       // settings or a prompt that writing would refuse, too, and says why
-      if (!signal.aborted) current = undefined;
+      if (!signal.aborted) answer = undefined;
     }
   };
   return {
     get current() {
-      return current;
+      return answer !== undefined && answer.key === request()?.key ? answer : undefined;
     },
   };
 }

@@ -1,9 +1,15 @@
 /** How many bytes each system's caches hold, by the formulas of `@yoco-u/model`. */
 import { gatedRetention } from '@yoco-u/attention-gated-retention';
 import { softmaxAttention } from '@yoco-u/attention-softmax';
-import { cacheBytes, comparedSystems, parseConfig, withIterations } from '@yoco-u/model';
+import { cacheBytes, comparedSystems, type ModelConfig, parseConfig, withIterations } from '@yoco-u/model';
 
 const registry = [...softmaxAttention, gatedRetention];
+
+/** The model at this many iterations; one without a loop stays as it is. */
+function atDepth(config: unknown, iterations: number): ModelConfig {
+  const parsed = parseConfig(config, registry);
+  return parsed.stages.some(({ type }) => type === 'self') ? withIterations(parsed, iterations) : parsed;
+}
 
 export interface MemorySystem {
   readonly name: string;
@@ -13,7 +19,7 @@ export interface MemorySystem {
 
 /** The compared systems at the model's width and depth; the last one is the model itself at this many iterations. */
 export function memorySystems(config: unknown, iterations: number): readonly MemorySystem[] {
-  const own = withIterations(parseConfig(config, registry), iterations);
+  const own = atDepth(config, iterations);
   const others = comparedSystems(own).filter(({ name }) => name !== 'YOCO-U');
   return [
     ...others.map(({ name, config: source }) => {
@@ -26,7 +32,7 @@ export function memorySystems(config: unknown, iterations: number): readonly Mem
 
 /** Cache bytes of one sequence of the model at this many iterations, by tokens fed. */
 export function cacheCounter(config: unknown, iterations: number): (tokens: number) => number {
-  const own = withIterations(parseConfig(config, registry), iterations);
+  const own = atDepth(config, iterations);
   return (tokens) => cacheBytes(own, tokens);
 }
 
