@@ -12,6 +12,7 @@ const TILE: i32 = 1;
 alias Element = f32;
 const half: i32 = D / 2;
 var<workgroup> whole: array<f32, D>;
+fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
 
 @compute @workgroup_size(3)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
@@ -22,7 +23,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight0[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight0[(n / 8 * params.width + k) * 8 + n % 8], values); }
     for (var i = 0; i < TILE; i++) { whole[column + i] = values; }
     workgroupBarrier();
     var squares = 0.0;
@@ -36,7 +37,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight1[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight1[(n / 8 * params.width + k) * 8 + n % 8], values); }
     for (var i = 0; i < TILE; i++) { whole[column + i] = values; }
     workgroupBarrier();
     var squares = 0.0;
@@ -49,62 +50,19 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
 }
 
 // ----
-struct Params { width: i32, head: f32, eps: f32, out2: i32, out3: i32 }
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> weight2: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y2: array<f32>;
-@group(0) @binding(4) var<storage, read> weight3: array<f32>;
-@group(0) @binding(5) var<storage, read_write> y3: array<f32>;
+@group(0) @binding(2) var<storage, read> weight0: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(4) var<storage, read> weight1: array<f32>;
+@group(0) @binding(5) var<storage, read_write> y1: array<f32>;
 const D: i32 = 3;
 const TILE: i32 = 1;
 alias Element = f32;
+fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
 
 @compute @workgroup_size(3)
-fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
-  let column = i32(index) * TILE;
-  let head = i32(group.x);
-  let row = i32(group.y);
-  if (group.z == 0) {
-    if (head * D >= params.out2) { return; }
-    let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight2[(n / 8 * params.width + k) * 8 + n % 8], values); }
-    for (var i = 0; i < TILE && n + i < params.out2; i++) {
-      let c = column + i;
-      y2[row * params.out2 + head * D + c] = values;
-    }
-  }
-  if (group.z == 1) {
-    if (head * D >= params.out3) { return; }
-    let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight3[(n / 8 * params.width + k) * 8 + n % 8], values); }
-    for (var i = 0; i < TILE && n + i < params.out3; i++) {
-      let c = column + i;
-      y3[row * params.out3 + head * D + c] = values;
-    }
-  }
-}
-
-// ----
-struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32, out2: i32 }
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> rotation: array<f32>;
-@group(0) @binding(3) var<storage, read> weight0: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y0: array<f32>;
-@group(0) @binding(5) var<storage, read> weight1: array<f32>;
-@group(0) @binding(6) var<storage, read_write> y1: array<f32>;
-@group(0) @binding(7) var<storage, read> weight2: array<f32>;
-@group(0) @binding(8) var<storage, read_write> y2: array<f32>;
-const D: i32 = 6;
-const TILE: i32 = 1;
-alias Element = f32;
-const half: i32 = D / 2;
-var<workgroup> whole: array<f32, D>;
-
-@compute @workgroup_size(6)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
@@ -113,7 +71,62 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight0[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight0[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var i = 0; i < TILE && n + i < params.out0; i++) {
+      let c = column + i;
+      y0[row * params.out0 + head * D + c] = values;
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight1[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var i = 0; i < TILE && n + i < params.out1; i++) {
+      let c = column + i;
+      y1[row * params.out1 + head * D + c] = values;
+    }
+  }
+}
+
+// ----
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> norm: array<f32>;
+@group(0) @binding(3) var<storage, read> rotation: array<f32>;
+@group(0) @binding(4) var<storage, read> weight0: array<f32>;
+@group(0) @binding(5) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(6) var<storage, read> weight1: array<f32>;
+@group(0) @binding(7) var<storage, read_write> y1: array<f32>;
+const D: i32 = 6;
+const TILE: i32 = 1;
+alias Element = f32;
+const half: i32 = D / 2;
+var<workgroup> whole: array<f32, D>;
+fn squares_of(start: i32, lane: i32) -> f32 {
+  var squares = 0.0;
+  for (var c = 0; c < params.width; c++) {
+    let element = x[start + c];
+    squares += element * element;
+  }
+  return squares;
+}
+
+var<private> input_factor: f32;
+fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k] * input_factor * norm[k]; }
+
+@compute @workgroup_size(6)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  input_factor = 1 / sqrt(squares_of(row * params.width, i32(index)) / f32(params.width) + params.eps);
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight0[(n / 8 * params.width + k) * 8 + n % 8], values); }
     for (var i = 0; i < TILE; i++) { whole[column + i] = values; }
     workgroupBarrier();
     for (var c = column; c < column + TILE; c++) {
@@ -129,47 +142,62 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight1[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight1[(n / 8 * params.width + k) * 8 + n % 8], values); }
     for (var i = 0; i < TILE && n + i < params.out1; i++) {
       let c = column + i;
       y1[row * params.out1 + head * D + c] = values;
     }
   }
-  if (group.z == 2) {
-    if (head * D >= params.out2) { return; }
-    let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight2[(n / 8 * params.width + k) * 8 + n % 8], values); }
-    for (var i = 0; i < TILE && n + i < params.out2; i++) {
-      let c = column + i;
-      y2[row * params.out2 + head * D + c] = values;
-    }
-  }
 }
 
 // ----
-struct Params { width: i32, head: f32, eps: f32, out3: i32 }
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> weight3: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y3: array<f32>;
+@group(0) @binding(2) var<storage, read> norm: array<f32>;
+@group(0) @binding(3) var<storage, read> weight0: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(5) var<storage, read> weight1: array<f32>;
+@group(0) @binding(6) var<storage, read_write> y1: array<f32>;
 const D: i32 = 6;
 const TILE: i32 = 1;
 alias Element = f32;
+fn squares_of(start: i32, lane: i32) -> f32 {
+  var squares = 0.0;
+  for (var c = 0; c < params.width; c++) {
+    let element = x[start + c];
+    squares += element * element;
+  }
+  return squares;
+}
+
+var<private> input_factor: f32;
+fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k] * input_factor * norm[k]; }
 
 @compute @workgroup_size(6)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
+  input_factor = 1 / sqrt(squares_of(row * params.width, i32(index)) / f32(params.width) + params.eps);
   if (group.z == 0) {
-    if (head * D >= params.out3) { return; }
+    if (head * D >= params.out0) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight3[(n / 8 * params.width + k) * 8 + n % 8], values); }
-    for (var i = 0; i < TILE && n + i < params.out3; i++) {
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight0[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var i = 0; i < TILE && n + i < params.out0; i++) {
       let c = column + i;
-      y3[row * params.out3 + head * D + c] = values;
+      y0[row * params.out0 + head * D + c] = values;
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight1[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var i = 0; i < TILE && n + i < params.out1; i++) {
+      let c = column + i;
+      y1[row * params.out1 + head * D + c] = values;
     }
   }
 }
@@ -190,6 +218,7 @@ const TILE: i32 = 4;
 alias Element = vec4f;
 const half: i32 = D / 2;
 var<workgroup> whole: array<f32, D>;
+fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
 
 @compute @workgroup_size(2)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
@@ -200,7 +229,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
     for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
     workgroupBarrier();
     var squares = 0.0;
@@ -219,7 +248,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
     for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
     workgroupBarrier();
     var squares = 0.0;
@@ -237,61 +266,19 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
 }
 
 // ----
-struct Params { width: i32, head: f32, eps: f32, out2: i32, out3: i32 }
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> weight2: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> y2: array<f32>;
-@group(0) @binding(4) var<storage, read> weight3: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> y3: array<f32>;
-const D: i32 = 8;
-const TILE: i32 = 4;
-alias Element = vec4f;
-
-@compute @workgroup_size(2)
-fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
-  let column = i32(index) * TILE;
-  let head = i32(group.x);
-  let row = i32(group.y);
-  if (group.z == 0) {
-    if (head * D >= params.out2) { return; }
-    let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight2[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
-    for (var i = 0; i < TILE && n + i < params.out2; i++) {
-      let c = column + i;
-      y2[row * params.out2 + head * D + c] = values[i];
-    }
-  }
-  if (group.z == 1) {
-    if (head * D >= params.out3) { return; }
-    let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight3[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
-    for (var i = 0; i < TILE && n + i < params.out3; i++) {
-      let c = column + i;
-      y3[row * params.out3 + head * D + c] = values[i];
-    }
-  }
-}
-
-// ----
 struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> rotation: array<f32>;
-@group(0) @binding(3) var<storage, read> weight0: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> y0: array<f32>;
-@group(0) @binding(5) var<storage, read> weight1: array<vec4f>;
-@group(0) @binding(6) var<storage, read> norm1: array<f32>;
-@group(0) @binding(7) var<storage, read_write> y1: array<f32>;
-const D: i32 = 20;
+@group(0) @binding(2) var<storage, read> weight0: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(4) var<storage, read> weight1: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> y1: array<f32>;
+const D: i32 = 8;
 const TILE: i32 = 4;
 alias Element = vec4f;
-const half: i32 = D / 2;
-var<workgroup> whole: array<f32, D>;
+fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
 
-@compute @workgroup_size(5)
+@compute @workgroup_size(2)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
@@ -300,7 +287,63 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var i = 0; i < TILE && n + i < params.out0; i++) {
+      let c = column + i;
+      y0[row * params.out0 + head * D + c] = values[i];
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var i = 0; i < TILE && n + i < params.out1; i++) {
+      let c = column + i;
+      y1[row * params.out1 + head * D + c] = values[i];
+    }
+  }
+}
+
+// ----
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> norm: array<f32>;
+@group(0) @binding(3) var<storage, read> rotation: array<f32>;
+@group(0) @binding(4) var<storage, read> weight0: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(6) var<storage, read> weight1: array<vec4f>;
+@group(0) @binding(7) var<storage, read> norm1: array<f32>;
+@group(0) @binding(8) var<storage, read_write> y1: array<f32>;
+const D: i32 = 20;
+const TILE: i32 = 4;
+alias Element = vec4f;
+const half: i32 = D / 2;
+var<workgroup> whole: array<f32, D>;
+fn squares_of(start: i32, lane: i32) -> f32 {
+  var squares = 0.0;
+  for (var c = 0; c < params.width; c++) {
+    let element = x[start + c];
+    squares += element * element;
+  }
+  return squares;
+}
+
+var<private> input_factor: f32;
+fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k] * input_factor * norm[k]; }
+
+@compute @workgroup_size(5)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  input_factor = 1 / sqrt(squares_of(row * params.width, i32(index)) / f32(params.width) + params.eps);
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
     for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
     workgroupBarrier();
     for (var c = column; c < column + TILE; c++) {
@@ -316,7 +359,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
     for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
     workgroupBarrier();
     var squares = 0.0;
@@ -334,40 +377,53 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
 }
 
 // ----
-struct Params { width: i32, head: f32, eps: f32, out2: i32, out3: i32 }
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> weight2: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> y2: array<f32>;
-@group(0) @binding(4) var<storage, read> weight3: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> y3: array<f32>;
+@group(0) @binding(2) var<storage, read> norm: array<f32>;
+@group(0) @binding(3) var<storage, read> weight0: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(5) var<storage, read> weight1: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> y1: array<f32>;
 const D: i32 = 20;
 const TILE: i32 = 4;
 alias Element = vec4f;
+fn squares_of(start: i32, lane: i32) -> f32 {
+  var squares = 0.0;
+  for (var c = 0; c < params.width; c++) {
+    let element = x[start + c];
+    squares += element * element;
+  }
+  return squares;
+}
+
+var<private> input_factor: f32;
+fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k] * input_factor * norm[k]; }
 
 @compute @workgroup_size(5)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
+  input_factor = 1 / sqrt(squares_of(row * params.width, i32(index)) / f32(params.width) + params.eps);
   if (group.z == 0) {
-    if (head * D >= params.out2) { return; }
+    if (head * D >= params.out0) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight2[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
-    for (var i = 0; i < TILE && n + i < params.out2; i++) {
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var i = 0; i < TILE && n + i < params.out0; i++) {
       let c = column + i;
-      y2[row * params.out2 + head * D + c] = values[i];
+      y0[row * params.out0 + head * D + c] = values[i];
     }
   }
   if (group.z == 1) {
-    if (head * D >= params.out3) { return; }
+    if (head * D >= params.out1) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight3[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
-    for (var i = 0; i < TILE && n + i < params.out3; i++) {
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var i = 0; i < TILE && n + i < params.out1; i++) {
       let c = column + i;
-      y3[row * params.out3 + head * D + c] = values[i];
+      y1[row * params.out1 + head * D + c] = values[i];
     }
   }
 }
@@ -387,6 +443,7 @@ const TILE: i32 = 4;
 alias Element = vec4f;
 const half: i32 = D / 2;
 var<workgroup> whole: array<f32, D>;
+fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
 
 @compute @workgroup_size(20)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
@@ -397,7 +454,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
     for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
     workgroupBarrier();
     var squares = 0.0;
@@ -416,7 +473,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
     for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
     workgroupBarrier();
     for (var c = column; c < column + TILE; c++) {
@@ -431,16 +488,17 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
 }
 
 // ----
-struct Params { width: i32, head: f32, eps: f32, out2: i32, out3: i32 }
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read> weight2: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> y2: array<f32>;
-@group(0) @binding(4) var<storage, read> weight3: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> y3: array<f32>;
+@group(0) @binding(2) var<storage, read> weight0: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(4) var<storage, read> weight1: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> y1: array<f32>;
 const D: i32 = 80;
 const TILE: i32 = 4;
 alias Element = vec4f;
+fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
 
 @compute @workgroup_size(20)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
@@ -448,23 +506,154 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
   let head = i32(group.x);
   let row = i32(group.y);
   if (group.z == 0) {
-    if (head * D >= params.out2) { return; }
+    if (head * D >= params.out0) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight2[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
-    for (var i = 0; i < TILE && n + i < params.out2; i++) {
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var i = 0; i < TILE && n + i < params.out0; i++) {
       let c = column + i;
-      y2[row * params.out2 + head * D + c] = values[i];
+      y0[row * params.out0 + head * D + c] = values[i];
     }
   }
   if (group.z == 1) {
-    if (head * D >= params.out3) { return; }
+    if (head * D >= params.out1) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight3[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
-    for (var i = 0; i < TILE && n + i < params.out3; i++) {
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var i = 0; i < TILE && n + i < params.out1; i++) {
       let c = column + i;
-      y3[row * params.out3 + head * D + c] = values[i];
+      y1[row * params.out1 + head * D + c] = values[i];
+    }
+  }
+}
+
+// ----
+// tiles in workgroup memory
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> norm: array<f32>;
+@group(0) @binding(3) var<storage, read> rotation: array<f32>;
+@group(0) @binding(4) var<storage, read> weight0: array<f32>;
+@group(0) @binding(5) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(6) var<storage, read> weight1: array<f32>;
+@group(0) @binding(7) var<storage, read_write> y1: array<f32>;
+const D: i32 = 6;
+const TILE: i32 = 1;
+alias Element = f32;
+const half: i32 = D / 2;
+var<workgroup> whole: array<f32, D>;
+var<workgroup> shares: array<f32, 64>;
+
+fn squares_of(start: i32, lane: i32) -> f32 {
+  for (var own = lane; own < 64; own += 6) {
+    var share = 0.0;
+    for (var c = own; c < params.width; c += 64) {
+      let element = x[start + c];
+      share = fma(element, element, share);
+    }
+    shares[own] = share;
+  }
+  workgroupBarrier();
+  var squares = 0.0;
+  for (var other = 0; other < 64; other++) { squares += shares[other]; }
+  return squares;
+}
+
+var<private> input_factor: f32;
+fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k] * input_factor * norm[k]; }
+
+@compute @workgroup_size(6)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  input_factor = 1 / sqrt(squares_of(row * params.width, i32(index)) / f32(params.width) + params.eps);
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight0[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var i = 0; i < TILE; i++) { whole[column + i] = values; }
+    workgroupBarrier();
+    for (var c = column; c < column + TILE; c++) {
+      let pair = c % half;
+      let a = whole[pair];
+      let b = whole[pair + half];
+      let cosine = rotation[row * D + pair];
+      let sine = rotation[row * D + half + pair];
+      if (c < half) { y0[row * params.out0 + head * D + c] = fma(a, cosine, -(b * sine)); } else { y0[row * params.out0 + head * D + c] = fma(b, cosine, a * sine); }
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight1[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var i = 0; i < TILE && n + i < params.out1; i++) {
+      let c = column + i;
+      y1[row * params.out1 + head * D + c] = values;
+    }
+  }
+}
+
+// ----
+// tiles in workgroup memory
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> norm: array<f32>;
+@group(0) @binding(3) var<storage, read> weight0: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(5) var<storage, read> weight1: array<f32>;
+@group(0) @binding(6) var<storage, read_write> y1: array<f32>;
+const D: i32 = 6;
+const TILE: i32 = 1;
+alias Element = f32;
+var<workgroup> shares: array<f32, 64>;
+
+fn squares_of(start: i32, lane: i32) -> f32 {
+  for (var own = lane; own < 64; own += 6) {
+    var share = 0.0;
+    for (var c = own; c < params.width; c += 64) {
+      let element = x[start + c];
+      share = fma(element, element, share);
+    }
+    shares[own] = share;
+  }
+  workgroupBarrier();
+  var squares = 0.0;
+  for (var other = 0; other < 64; other++) { squares += shares[other]; }
+  return squares;
+}
+
+var<private> input_factor: f32;
+fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k] * input_factor * norm[k]; }
+
+@compute @workgroup_size(6)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  input_factor = 1 / sqrt(squares_of(row * params.width, i32(index)) / f32(params.width) + params.eps);
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight0[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var i = 0; i < TILE && n + i < params.out0; i++) {
+      let c = column + i;
+      y0[row * params.out0 + head * D + c] = values;
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight1[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var i = 0; i < TILE && n + i < params.out1; i++) {
+      let c = column + i;
+      y1[row * params.out1 + head * D + c] = values;
     }
   }
 }
@@ -485,6 +674,7 @@ const TILE: i32 = 4;
 alias Element = vec4f;
 const half: i32 = D / 2;
 var<workgroup> whole: array<f32, D>;
+fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
 
 @compute @workgroup_size(20)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
@@ -495,7 +685,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
     for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
     workgroupBarrier();
     var squares = 0.0;
@@ -518,7 +708,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(x[row * params.width + k]), weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
     for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
     workgroupBarrier();
     for (var c = column; c < column + TILE; c++) {

@@ -19,7 +19,7 @@ export const variantKernels: ExtraKernels = {
   webgpu: [...softmaxWebGpuKernels, ...gatedRetentionWebGpuKernels],
 };
 
-const registry = [...softmaxAttention, gatedRetention];
+export const registry = [...softmaxAttention, gatedRetention];
 
 export interface RandomModelOptions {
   readonly stages: readonly object[];

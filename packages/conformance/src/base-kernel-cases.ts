@@ -11,6 +11,7 @@ import {
   gatherRows,
   i32,
   linear,
+  linearAdd,
   linearCrossEntropy,
   linearHeads,
   rmsNorm,
@@ -41,6 +42,16 @@ import { randomArray, randomIntegers } from './numbers.ts';
 
 const linearCases = perSize(
   (size) => [rowsInput(size, size.width, size.seed), matrixInput(size.other, size.width, size.seed + 1)],
+  undefined,
+  ({ width, other }) => `${width} to ${other}`,
+);
+
+const linearAddCases = perSize(
+  (size) => [
+    rowsInput(size, size.width, size.seed),
+    matrixInput(size.other, size.width, size.seed + 1),
+    rowsInput(size, size.other, size.seed + 2),
+  ],
   undefined,
   ({ width, other }) => `${width} to ${other}`,
 );
@@ -199,6 +210,7 @@ const headsCases = ([3, 6, 8, 20, 80] as const).flatMap((headDim, w) => {
         name: `heads of ${headDim} from ${size.width}, ${size.rows} of ${size.most} rows`,
         inputs: [
           rowsInput(size, size.width, size.seed),
+          ...(w % 2 === 1 ? [vectorInput(size.width, size.seed + 12)] : []),
           ...(headDim % 2 === 0 ? [rotationInput(size, headDim / 2, size.seed + 1)] : []),
           ...products.flatMap(({ heads, norm }, index) => [
             matrixInput(heads * headDim, size.width, size.seed + 2 + index),
@@ -210,6 +222,7 @@ const headsCases = ([3, 6, 8, 20, 80] as const).flatMap((headDim, w) => {
           rows,
           headDim,
           eps: 1e-6,
+          normInput: w % 2 === 1,
           products: products.map(({ norm, rotate }) => ({ norm, rotate })),
         }),
         rowwise: true,
@@ -236,6 +249,7 @@ export const baseKernelCases: readonly KernelWithCases[] = [
   { kernel: fill, cases: fillCases },
   { kernel: gatherRows, cases: gatherCases },
   { kernel: linear, cases: linearCases },
+  { kernel: linearAdd, cases: linearAddCases },
   { kernel: linearHeads, cases: headsCases },
   { kernel: linearCrossEntropy, cases: [...crossEntropyCases, steepCrossEntropy] },
   { kernel: rmsNorm, cases: [...normCases, ...groupedNormCases, ...bareNormCases, zeroNorm] },

@@ -22,7 +22,7 @@ describe('recordForward', () => {
         .filter((call) => call.kernel === kernel)
         .map((call) => program.tensors[call.outputs[0]!]!.type.shape[0]);
     expect(new Set(rowsOf('attention.softmax_paged'))).toEqual(new Set([1]));
-    expect(new Set(rowsOf('attention.softmax_ring'))).toEqual(new Set([5]));
+    expect(new Set(rowsOf('attention.sliding_window'))).toEqual(new Set([5]));
   });
 
   test('without memory there is no state and no early exit', () => {

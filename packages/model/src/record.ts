@@ -23,6 +23,7 @@ import {
   gatherRows,
   i32,
   linear,
+  linearAdd,
   linearCrossEntropy,
   rmsNorm,
   tensorType,
@@ -306,14 +307,18 @@ export function recordStage(
   input: Residual,
   shared: unknown,
 ): Residual {
+  const next = recording.config.stages[index + 1];
+  const settles = next?.layers.some(({ variant }) => variant.prepare !== undefined) ?? false;
+  const last = stage.iterations - 1;
   let residual = input;
-  for (let iteration = 0; iteration < stage.iterations; iteration++) {
-    residual = recordIteration(recording, stage, index, iteration, batch, residual, shared);
+  for (let iteration = 0; iteration <= last; iteration++) {
+    const isSettled = settles && iteration === last;
+    residual = recordIteration(recording, stage, index, iteration, batch, residual, shared, isSettled);
   }
   return residual;
 }
 
-/** The layers of a stage once. */
+/** The layers of a stage once. `isSettled`: as one tensor, which a stage that prepares wants. */
 export function recordIteration(
   recording: Recording,
   stage: StageConfig,
@@ -322,6 +327,7 @@ export function recordIteration(
   batch: RowBatch,
   input: Residual,
   shared: unknown,
+  isSettled = false,
 ): Residual {
   let residual = input;
   stage.layers.forEach((layer, l) => {
@@ -340,7 +346,14 @@ export function recordIteration(
       label: (tensor, name) => label(recording, tensor, layerStateName(index, iteration, l, name)),
     });
     const before = residual;
-    const record = (): Residual => recordLayer(recording, layer, index, l, scope, before, shared);
+    const record = (): Residual => {
+      const { value, hidden, down } = recordLayer(recording, layer, index, l, scope, before, shared);
+      const { rows } = batch;
+      if (isSettled && l === stage.layers.length - 1) {
+        return { value: recording.graph.call(linearAdd, [hidden, down, value], { rows })[0]!, delta: undefined };
+      }
+      return { value, delta: recording.graph.call(linear, [hidden, down], { rows })[0]! };
+    };
     const again = recording.recompute({ stage: index, iteration, layer: l });
     residual = again ? recording.graph.recompute(record) : record();
   });
@@ -348,6 +361,7 @@ export function recordIteration(
   return residual;
 }
 
+/** A layer up to its last product, hidden · downᵀ, which is to be added to `value`. */
 function recordLayer(
   recording: Recording,
   { variant, config: attention }: LayerAttention,
@@ -356,7 +370,7 @@ function recordLayer(
   scope: AttentionScope,
   input: Residual,
   shared: unknown,
-): Residual {
+): { readonly value: Tensor; readonly hidden: Tensor; readonly down: Tensor } {
   const { graph, config, parameter } = recording;
   const { rows, maxRows } = scope.batch;
   const prefix = layerPrefix(stage, layer);
@@ -369,7 +383,7 @@ function recordLayer(
     [before.sum, attended, own('feed_forward_norm'), own('feed_forward.gate_proj'), own('feed_forward.up_proj')],
     { rows, eps: config.normEps },
   );
-  return { value: sum!, delta: graph.call(linear, [hidden!, own('feed_forward.down_proj')], { rows })[0]! };
+  return { value: sum!, hidden: hidden!, down: own('feed_forward.down_proj') };
 }
 
 function norm(

@@ -1,5 +1,4 @@
 import { type AttentionVariant, ShapeError, type Tensor } from '@yoco-u/spec';
-import { rmsNorm } from '@yoco-u/tensor';
 import {
   commitPages,
   packBlocks,
@@ -49,9 +48,8 @@ export const crossAttention: AttentionVariant<SoftmaxConfig, SharedKeysAndValues
   prepare(graph, config, input, scope) {
     const { segments, segmentCount, rows } = scope.batch;
     const params = { segmentCount, rows };
-    const norm = { eps: config.model.normEps, rows };
-    const normed = graph.call(rmsNorm, [input, scope.parameter('kv_norm')], norm)[0]!;
-    const [k, v] = heads(graph, config, scope, normed, ['k', 'v'], []) as [Tensor, Tensor];
+    const inputNorm = scope.parameter('kv_norm');
+    const [k, v] = heads(graph, config, scope, input, ['k', 'v'], { inputNorm }) as [Tensor, Tensor];
     const pool = scope.state('pages');
     if (pool === undefined) {
       const packing = { ...params, keyValueHeads: config.model.keyValueHeads };

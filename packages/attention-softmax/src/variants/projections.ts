@@ -13,7 +13,7 @@ export type HeadsName = 'q' | 'k' | 'v';
 
 /**
  * x [T, C] → for each name [T, heads·D]. Queries and keys are rotated, where the stage rotates; those listed in `normed` are normed
- * before.
+ * before. With `inputNorm`, so is x.
  */
 export function heads(
   graph: Graph,
@@ -21,7 +21,7 @@ export function heads(
   scope: AttentionScope,
   x: Tensor,
   names: readonly HeadsName[],
-  normed: readonly HeadsName[],
+  { normed = [], inputNorm }: { readonly normed?: readonly HeadsName[]; readonly inputNorm?: Tensor } = {},
 ): readonly Tensor[] {
   const { rows, rotation } = scope.batch;
   if (rope && rotation === undefined) {
@@ -34,21 +34,31 @@ export function heads(
       rotation: rope && name !== 'v' ? rotation : undefined,
     }),
   );
-  const made = projectHeads(graph, x, products, { rows, headDim: model.headDim, eps: model.normEps });
+  const made = projectHeads(graph, x, products, {
+    rows,
+    headDim: model.headDim,
+    eps: model.normEps,
+    inputNorm,
+  });
   names.forEach((name, index) => {
     if (name !== 'v') scope.label(made[index]!, name === 'q' ? 'query' : 'key');
   });
   return made;
 }
 
+/** Those of the names whose heads a layer norms. */
+function normedOf({ model }: SoftmaxConfig, ...names: HeadsName[]): readonly HeadsName[] {
+  return model.qkNorm ? names : [];
+}
+
 /** Queries [T, H·D], normed and rotated. */
 export function queries(graph: Graph, config: SoftmaxConfig, scope: AttentionScope, x: Tensor): Tensor {
-  return heads(graph, config, scope, x, ['q'], config.model.qkNorm ? ['q'] : [])[0]!;
+  return heads(graph, config, scope, x, ['q'], { normed: normedOf(config, 'q') })[0]!;
 }
 
 /** Keys and values [T, G·D] of a layer of its own, keys normed and rotated. */
 export function keysAndValues(graph: Graph, config: SoftmaxConfig, scope: AttentionScope, x: Tensor): [Tensor, Tensor] {
-  const [k, v] = heads(graph, config, scope, x, ['k', 'v'], config.model.qkNorm ? ['k'] : []);
+  const [k, v] = heads(graph, config, scope, x, ['k', 'v'], { normed: normedOf(config, 'k') });
   return [k!, v!];
 }
 
@@ -59,7 +69,7 @@ export function queriesKeysAndValues(
   scope: AttentionScope,
   x: Tensor,
 ): [Tensor, Tensor, Tensor] {
-  const [q, k, v] = heads(graph, config, scope, x, ['q', 'k', 'v'], config.model.qkNorm ? ['q', 'k'] : []);
+  const [q, k, v] = heads(graph, config, scope, x, ['q', 'k', 'v'], { normed: normedOf(config, 'q', 'k') });
   return [q!, k!, v!];
 }
 

@@ -11,6 +11,7 @@ import type {
 import {
   f32Panels8,
   linear,
+  linearAdd,
   linearInputBackward,
   linearWeightAccumulate,
   linearWeightBackward,
@@ -91,9 +92,10 @@ export const extents = 'let M = params.m;\nlet N = params.n;\nlet K = params.k;'
 export const set = 'c[row * N + n] = value;';
 const add = 'c[row * N + n] += value;';
 
-const linearPanels: WebGpuKernel<RowParams> = {
+/** `linear`, or `linear_add` with the residual as input 2, of a matrix in panels. */
+const linearPanels = (adds: boolean): WebGpuKernel<RowParams> => ({
   abi: 1,
-  kernel: linear.name,
+  kernel: adds ? linearAdd.name : linear.name,
   splits: [1],
   select: stored(1, f32Panels8.name),
   dispatches(call, device) {
@@ -102,13 +104,19 @@ const linearPanels: WebGpuKernel<RowParams> = {
     const parts = matrixParts(weight!, 1, device);
     const isWhole = parts.length === 1;
     // the elements of a part lie within rows that all parts share
-    const store = isWhole ? set : 'c[row * params.width + params.first + n] = value;';
+    const at = isWhole ? 'row * N + n' : 'row * params.width + params.first + n';
+    const store = adds ? `c[${at}] = residual[${at}] + value;` : `c[${at}] = value;`;
     const place = (first: number) => (isWhole ? {} : { first: i32(first), width: i32(rowCount(weight!)) });
     return parts.flatMap(({ first, count, binding }) =>
       productDispatches(
         {
           product: { a: 'rows', b: 'panels', extents, store },
-          bindings: { a: input(0), b: binding('vec4f'), c: output(0) },
+          bindings: {
+            a: input(0),
+            b: binding('vec4f'),
+            ...(adds ? { residual: input(2) } : {}),
+            c: output(0),
+          },
           uniforms: { m: i32(m), n: i32(count), k: i32(width(x!)), ...place(first) },
           m,
           mostRows: rowCount(x!),
@@ -118,7 +126,7 @@ const linearPanels: WebGpuKernel<RowParams> = {
       ),
     );
   },
-};
+});
 
 const linearRows: WebGpuKernel<RowParams> = {
   abi: 1,
@@ -165,7 +173,8 @@ function weightGradient(
 }
 
 const kernels = {
-  linearPanels,
+  linearPanels: linearPanels(false),
+  linearAdd: linearPanels(true),
   linearRows,
   linearInputBackward: {
     abi: 1,

@@ -10,6 +10,7 @@ import { fillState } from './fill-state.ts';
 import { addRmsNormSwiglu } from './gated-feed-forward.ts';
 import { gatherRows, gatherRowsBackward } from './gather-rows.ts';
 import { linear } from './linear.ts';
+import { linearAdd } from './linear-add.ts';
 import { linearInputBackward, linearWeightAccumulate, linearWeightBackward } from './linear-backward.ts';
 import { linearCrossEntropy } from './linear-cross-entropy.ts';
 import { linearCrossEntropyAccumulate, linearCrossEntropyBackward } from './linear-cross-entropy-backward.ts';
@@ -18,6 +19,8 @@ import {
   type HeadsProduct,
   type LinearHeadsParams,
   linearHeads,
+  type ProductPlaces,
+  type ProjectHeadsOptions,
   placesOfHeads,
   projectHeads,
 } from './linear-heads.ts';
@@ -63,6 +66,7 @@ export {
   type HeadsProduct,
   type LinearHeadsParams,
   linear,
+  linearAdd,
   linearCrossEntropy,
   linearCrossEntropyAccumulate,
   linearCrossEntropyBackward,
@@ -77,6 +81,8 @@ export {
   muonUpdate,
   newtonSchulz,
   normalize,
+  type ProductPlaces,
+  type ProjectHeadsOptions,
   placesOfHeads,
   projectHeads,
   rmsNorm,
@@ -111,6 +117,7 @@ export const baseKernels: readonly AnyKernel[] = [
   gatherRowsBackward,
   gram,
   linear,
+  linearAdd,
   linearCrossEntropy,
   linearCrossEntropyAccumulate,
   linearCrossEntropyBackward,

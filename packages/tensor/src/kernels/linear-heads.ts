@@ -10,22 +10,30 @@ export interface LinearHeadsParams extends RowParams {
   readonly headDim: number;
   /** Of the norms. */
   readonly eps: number;
+  /** Whether the input is normed before. */
+  readonly normInput: boolean;
   /** What is done to the heads of each product. */
   readonly products: readonly { readonly norm: boolean; readonly rotate: boolean }[];
 }
 
 /**
- * Several products of one input, whose heads may be normed and rotated: x [T, C], then rotation [T, D] if any product is rotated, then
- * for each product weight [out, C], and norm [D] if it is normed → for each product [T, out]: `linear`, then `rms_norm` a head, then
- * `rotary`. What is neither normed nor rotated may be of any width.
+ * Several products of one input, whose heads may be normed and rotated: x [T, C], its norm [C] if it is normed before, rotation [T, D]
+ * if any product is rotated, then for each product weight [out, C], and norm [D] if its heads are normed → for each product [T, out]:
+ * `linear`, then `rms_norm` a head, then `rotary`. What is neither normed nor rotated may be of any width.
  */
 export const linearHeads = fuse<LinearHeadsParams>({
   name: 'linear_heads',
-  inputs: ({ products }) => 1 + products.reduce((sum, { norm }) => sum + (norm ? 2 : 1), isRotated(products) ? 1 : 0),
-  expand(graph, inputs, { headDim, eps, products, ...params }) {
+  inputs: (params) => placesOfHeads(params).count,
+  expand(graph, inputs, params) {
+    const { headDim, eps } = params;
     const rows = rowsOf(params, inputs[0]!.type);
-    return placesOfHeads(products).map(({ weight, norm, rotation }) => {
-      let [y] = graph.call(linear, [inputs[0]!, inputs[weight]!], { rows });
+    const places = placesOfHeads(params);
+    const x =
+      places.inputNorm === undefined
+        ? inputs[0]!
+        : graph.call(rmsNorm, [inputs[0]!, inputs[places.inputNorm]!], { rows, eps })[0]!;
+    return places.products.map(({ weight, norm, rotation }) => {
+      let [y] = graph.call(linear, [x, inputs[weight]!], { rows });
       if (norm !== undefined) [y] = graph.call(rmsNorm, [y!, inputs[norm]!], { rows, eps, group: headDim });
       if (rotation !== undefined) [y] = graph.call(rotary, [y!, inputs[rotation]!], { rows });
       return y!;
@@ -33,25 +41,32 @@ export const linearHeads = fuse<LinearHeadsParams>({
   },
 });
 
-function isRotated(products: LinearHeadsParams['products']): boolean {
-  return products.some(({ rotate }) => rotate);
-}
-
 /** Positions among the inputs of what a product takes. */
-export interface HeadsPlaces {
+export interface ProductPlaces {
   readonly weight: number;
   readonly norm: number | undefined;
   readonly rotation: number | undefined;
 }
 
-/** Where each product's operands are among the inputs. */
-export function placesOfHeads(products: LinearHeadsParams['products']): readonly HeadsPlaces[] {
-  let next = isRotated(products) ? 2 : 1;
-  return products.map(({ norm, rotate }) => ({
-    weight: next++,
-    norm: norm ? next++ : undefined,
-    rotation: rotate ? 1 : undefined,
+/** Where the operands are among the inputs. */
+export interface HeadsPlaces {
+  readonly inputNorm: number | undefined;
+  readonly products: readonly ProductPlaces[];
+  /** Of all inputs. */
+  readonly count: number;
+}
+
+/** Where the operands of a call are among its inputs. */
+export function placesOfHeads({ normInput, products }: Omit<LinearHeadsParams, 'headDim' | 'eps'>): HeadsPlaces {
+  let count = 1;
+  const inputNorm = normInput ? count++ : undefined;
+  const rotation = products.some(({ rotate }) => rotate) ? count++ : undefined;
+  const places = products.map(({ norm, rotate }) => ({
+    weight: count++,
+    norm: norm ? count++ : undefined,
+    rotation: rotate ? rotation : undefined,
   }));
+  return { inputNorm, products: places, count };
 }
 
 /** A product with a weight [out, C]. */
@@ -63,17 +78,23 @@ export interface HeadsProduct {
   readonly rotation?: Tensor | undefined;
 }
 
+export interface ProjectHeadsOptions extends RowParams, Pick<LinearHeadsParams, 'headDim' | 'eps'> {
+  /** [C]: norms the input with it before. */
+  readonly inputNorm?: Tensor | undefined;
+}
+
 /** Records `linear_heads`: x [T, C] → for each product [T, out]. */
 export function projectHeads(
   graph: Graph,
   x: Tensor,
   products: readonly HeadsProduct[],
-  params: Omit<LinearHeadsParams, 'products'>,
+  { inputNorm, ...params }: ProjectHeadsOptions,
 ): readonly Tensor[] {
   const rotation = products.find((product) => product.rotation !== undefined)?.rotation;
-  const operands = products.flatMap(({ weight, norm }) => (norm === undefined ? [weight] : [weight, norm]));
-  return graph.call(linearHeads, [x, ...(rotation === undefined ? [] : [rotation]), ...operands], {
+  const operands = [inputNorm, rotation, ...products.flatMap(({ weight, norm }) => [weight, norm])];
+  return graph.call(linearHeads, [x, ...operands.filter((operand) => operand !== undefined)], {
     ...params,
+    normInput: inputNorm !== undefined,
     products: products.map((product) => ({
       norm: product.norm !== undefined,
       rotate: product.rotation !== undefined,
