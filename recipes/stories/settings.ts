@@ -19,6 +19,7 @@ export const phases: readonly RunRequest[] = [
     steps: 1832,
     learningRate,
     schedule: { kind: 'constant', warmup: 200 },
+    optimizer: { kind: 'adamw', beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0.1 },
     seed: 0,
     validation,
     samples,

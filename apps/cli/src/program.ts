@@ -147,7 +147,7 @@ function addTrainCommand(program: Command): void {
     .option('--sequence-length <tokens>', 'tokens of a sequence', integer(1))
     .option('--learning-rate <number>', 'the highest of the schedule', decimal(0))
     .addOption(
-      new Option('--optimizer <name>', 'muon: on matrices of layers, and AdamW on the rest (default: adamw)').choices([
+      new Option('--optimizer <name>', 'muon: on matrices of layers, and AdamW on the rest (default: muon)').choices([
         'adamw',
         'muon',
         'sgd',

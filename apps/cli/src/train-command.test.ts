@@ -59,7 +59,7 @@ describe('train', () => {
     expect([code, err]).toEqual([0, '']);
     expect(shown).toMatch(/model {4}\d.* parameters: 2 self x3 \+ 2 cross x1 layers, width 128/);
     expect(shown).toMatch(/run .*20 steps .*FLOP/);
-    expect(shown).toMatch(/memory .* weights .* gradients .* adamw .* activations/);
+    expect(shown).toMatch(/memory .* weights .* gradients .* muon .* activations/);
     expect(shown).toMatch(
       /step 20\/20 · loss .* bits\/byte · rate .* norm .* tokens\/s · .* GFLOP\/s \(\d+% of FMA\) · 0 s left/,
     );

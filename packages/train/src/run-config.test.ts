@@ -2,7 +2,7 @@ import { ConfigError } from '@yoco-u/spec';
 import { describe, expect, test } from 'vitest';
 import { checkSameRun, planRun, sizesForText } from './run-config.ts';
 import { mergeRequests, parseRunRequest, type RunRequest } from './run-request.ts';
-import { registry } from './testing.ts';
+import { adamw, registry } from './testing.ts';
 
 const text = { vocabularySize: 1000, bosTokenId: 999, eosTokenId: 999, tokens: 300_000 };
 const plan = (request = {}, sequenceLength = 256) => planRun(request, sequenceLength, text, registry);
@@ -40,13 +40,14 @@ describe('one dial', () => {
   });
 
   test('small texts are not repeated for ever, and large ones not read to their end by a small model', () => {
-    const tokens = (count: number): number => {
-      const { config } = planRun({}, 64, { ...text, tokens: count }, registry);
+    const tokens = (count: number, request: RunRequest = {}): number => {
+      const { config } = planRun(request, 64, { ...text, tokens: count }, registry);
       return config.steps * config.batch * config.sequenceLength;
     };
-    expect(tokens(300_000) / 300_000).toBeCloseTo(12, 0);
+    expect(tokens(300_000) / 300_000).toBeCloseTo(4, 0);
     expect(tokens(1e9)).toBeLessThan(30e6);
     expect(tokens(100)).toBeGreaterThan(50_000);
+    expect(tokens(100, { optimizer: adamw })).toBe(2 * tokens(100));
   });
 });
 
@@ -77,9 +78,10 @@ describe('a request', () => {
     expect(parseRunRequest({ optimizer: {} }).optimizer).toMatchObject({ kind: 'adamw', beta2: 0.95 });
     const muon = { kind: 'muon', momentum: 0.95, beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0 } as const;
     expect(parseRunRequest({ optimizer: { kind: 'muon', weightDecay: 0 } })).toEqual({ optimizer: muon });
+    expect(plan().config.optimizer).toEqual({ ...muon, weightDecay: 0.1 });
     const { config } = plan({ optimizer: muon });
     expect(config.optimizer).toEqual(muon);
-    expect(config.learningRate).toBeGreaterThan(plan().config.learningRate);
+    expect(config.learningRate).toBeGreaterThan(plan({ optimizer: adamw }).config.learningRate);
     expect(plan({ optimizer: muon, learningRate: 0.001 }).config.learningRate).toBe(0.001);
   });
 

@@ -91,15 +91,24 @@ export function sizesForText(request: RunRequest, bytes: number): TextSizes {
 
 /** Tokens of a step, if nothing else is asked for: enough for a steady gradient, few enough for a step a second. */
 const stepTokens = 2048;
-/** Tokens to train on for each parameter (Hoffmann et al. 2022, arXiv 2203.15556), and most epochs of a small text. */
+/** Tokens to train on for each parameter (Hoffmann et al. 2022, arXiv 2203.15556). */
 const tokensPerParameter = 20;
-const mostEpochs = 12;
-const leastSteps = 100;
-/**
- * Highest learning rates at a width of 128. Muon bears more than AdamW: runs at equal tokens are in docs/log.md (2026-11-25).
- */
-const rateAtWidth128 = { adamw: 0.004, muon: 0.008, sgd: 0.004 } as const;
-const defaultOptimizer: OptimizerSettings = { kind: 'adamw', beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0.1 };
+/** After so many, a model of the default size begins to know a small text by heart: docs/log.md (2026-11-26). */
+const mostEpochs = 4;
+/** Highest learning rates at a width of 128: Muon bears larger steps than AdamW, and takes fewer. Runs of both are in docs/log.md. */
+const pace = {
+  adamw: { rateAtWidth128: 0.004, leastSteps: 100 },
+  muon: { rateAtWidth128: 0.008, leastSteps: 50 },
+  sgd: { rateAtWidth128: 0.004, leastSteps: 100 },
+} as const;
+const defaultOptimizer: OptimizerSettings = {
+  kind: 'muon',
+  momentum: 0.95,
+  beta1: 0.9,
+  beta2: 0.95,
+  eps: 1e-8,
+  weightDecay: 0.1,
+};
 /** Of documents that validate, and most rows of them. */
 export const defaultShare = 0.05;
 export const defaultRows = 64;
@@ -120,6 +129,8 @@ export function planRun(
   const batch = request.batch ?? Math.max(1, Math.min(16, Math.floor(stepTokens / sequenceLength)));
   const accumulation = request.accumulation ?? 1;
   const tokensPerStep = batch * accumulation * sequenceLength;
+  const optimizer = request.optimizer ?? defaultOptimizer;
+  const { rateAtWidth128, leastSteps } = pace[optimizer.kind];
   const wanted = Math.min(tokensPerParameter * countParameters(model), mostEpochs * text.tokens);
   const steps = request.steps ?? Math.max(leastSteps, Math.round(wanted / tokensPerStep));
   const schedule: Schedule = {
@@ -130,7 +141,6 @@ export function planRun(
     ...request.schedule,
   };
   checkSchedule(schedule, steps);
-  const optimizer = request.optimizer ?? defaultOptimizer;
   const every = Math.max(10, Math.min(500, Math.round(steps / 20)));
   const config: RunConfig = {
     version: 1,
@@ -142,7 +152,7 @@ export function planRun(
     accumulation,
     recompute: request.recompute ?? false,
     steps,
-    learningRate: request.learningRate ?? rateAtWidth128[optimizer.kind] * Math.sqrt(128 / widthOf(json)),
+    learningRate: request.learningRate ?? rateAtWidth128 * Math.sqrt(128 / widthOf(json)),
     schedule,
     optimizer,
     clip: request.clip ?? 1,
@@ -168,6 +178,11 @@ const freeKeys: readonly (keyof RunConfig)[] = [
 ];
 /** What may differ if it is asked for now: how large the steps are, after some that were too large. */
 const adjustableKeys = ['learningRate', 'clip', 'outliers'] as const;
+
+/** What a run was decided to be at its start stays when it goes on, whatever the defaults are by then. */
+export function keptSettings({ optimizer, learningRate, steps }: RunConfig): RunRequest {
+  return { optimizer, learningRate, steps };
+}
 
 /** Throws `ConfigError` naming the first setting that a run cannot go on with. `request`: what is asked for now. */
 export function checkSameRun(saved: RunConfig, asked: RunConfig, request: RunRequest): void {

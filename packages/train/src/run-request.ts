@@ -172,6 +172,7 @@ function readSchedule(value: unknown, where: string): Partial<Schedule> {
 function readOptimizer(value: unknown, where: string): OptimizerSettings {
   const share = (read: Reader, key: string, fallback: number): number => read.number(key, 0, 0.99999) ?? fallback;
   return readObject(value, where, (read): OptimizerSettings => {
+    // what settings without a kind meant when AdamW was the default: runs of that time go on with them
     const kind = read.oneOf('kind', ['adamw', 'muon', 'sgd'] as const) ?? 'adamw';
     const weightDecay = read.number('weightDecay', 0, 10) ?? 0.1;
     if (kind === 'sgd') return { kind, momentum: share(read, 'momentum', 0.9), weightDecay };

@@ -1,9 +1,11 @@
 /** What `train` prints: the plan, a line a second at most, validations, samples and where the model lies. */
+import { join } from 'node:path';
 import type { RunEvent, RunProgress } from '@yoco-u/train/node';
 import { formatBytes, formatCount } from '../format.ts';
 import { createProgress, type Progress } from '../progress.ts';
 
 type PlanEvent = Extract<RunEvent, { readonly type: 'plan' }>;
+type SaveEvent = Extract<RunEvent, { readonly type: 'save' }>;
 type StepEvent = Extract<RunEvent, { readonly type: 'step' }>;
 
 export interface TrainOutput {
@@ -29,6 +31,7 @@ export function createTrainOutput(json: boolean): TrainOutput {
     bars.clear();
   };
   let planned: PlanEvent | undefined;
+  let best: SaveEvent | undefined;
   let shown = Number.NEGATIVE_INFINITY;
   const showStep = (event: StepEvent): void => {
     const now = performance.now();
@@ -70,7 +73,16 @@ export function createTrainOutput(json: boolean): TrainOutput {
         case 'sample':
           for (const { prompt, text } of event.samples) console.log(`  sample: ${JSON.stringify(prompt + text)}`);
           break;
+        case 'save':
+          if ((event.validationLoss ?? Number.POSITIVE_INFINITY) < (best?.validationLoss ?? Number.POSITIVE_INFINITY))
+            best = event;
+          break;
         case 'end':
+          // what came before a run that goes on may have been better
+          if (event.reason === 'done' && planned!.step === 0 && best !== undefined && best.step < event.step) {
+            const path = join(folder, 'checkpoints', `step-${best.step}`);
+            console.log(`validation was best after step ${best.step}: ${path} holds the model of then`);
+          }
           console.log(describeEnd(event, folder));
       }
     },

@@ -8,7 +8,7 @@ import type { DataProgress } from '../data/node/progress.ts';
 import type { PlanEvent, TrainEvent } from '../events.ts';
 import { initialWeights } from '../initialize.ts';
 import { planTokenized, prepareRun, splitFor, type TakeSamples } from '../prepared-run.ts';
-import { checkSameRun, sizesForText } from '../run-config.ts';
+import { checkSameRun, keptSettings, sizesForText } from '../run-config.ts';
 import { mergeRequests, type RunRequest } from '../run-request.ts';
 import { lockFolder } from './folder-lock.ts';
 import { checkSameInitialModel, readInitialModel, withInitialModel } from './initial-model.ts';
@@ -57,7 +57,7 @@ export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent
   const request =
     saved === undefined
       ? await withInitialModel(options.request, options.directory)
-      : mergeRequests(saved.request, options.request);
+      : mergeRequests({ ...keptSettings(saved.config), ...saved.request }, options.request);
   if (request.data === undefined) {
     const got = options.resume === undefined ? 'none' : `none, and no run in ${folder} to go on with`;
     throw new ConfigError({ where: 'data', expected: 'text to train on', got, fix: 'name a file or a folder' });
