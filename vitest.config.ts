@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import { browserProjects, browserTests } from './tooling/vitest-browser/project.ts';
 import { createSummaryReporter } from './tooling/vitest-reporter/summary-reporter.ts';
-import { gpuProject, gpuTests } from './tooling/vitest-webgpu/project.ts';
+import { f16Projects, gpuProject, gpuTests } from './tooling/vitest-webgpu/project.ts';
 
 const conditions = ['@yoco-u/source'];
 
@@ -35,6 +35,7 @@ export default defineConfig({
         },
       },
       gpuProject(),
+      ...f16Projects(),
       ...browserProjects(),
     ],
   },

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname } from 'node:path';
 import type { TestProjectInlineConfiguration } from 'vitest/config';
 
@@ -29,6 +29,45 @@ export function vulkanEnvironment(): Readonly<Record<string, string>> | undefine
   };
 }
 
+/** Tests that want an adapter with float16, which SwiftShader does not have. */
+const f16Tests = ['**/*f16*.gpu.test.ts', '**/variants.gpu.test.ts', '**/wgsl.gpu.test.ts'];
+
+/** Where Mesa puts lavapipe, its Vulkan driver that runs on the CPU. */
+const lavapipes = ['lvp_icd.json', 'lvp_icd.x86_64.json', 'lvp_icd.aarch64.json'].map(
+  (file) => `/usr/share/vulkan/icd.d/${file}`,
+);
+
+/** lavapipe of Mesa 25 or newer, which says Vulkan 1.4: older ones lack what Dawn asks for. */
+function findLavapipe(): string | undefined {
+  return lavapipes.find((path) => {
+    if (!existsSync(path)) return false;
+    const { ICD } = JSON.parse(readFileSync(path, 'utf8')) as { readonly ICD: { readonly api_version: string } };
+    const [major = 0, minor = 0] = ICD.api_version.split('.').map(Number);
+    return major > 1 || minor >= 4;
+  });
+}
+
+/** The vitest project `gpu-f16`: tests of float16 in Node on lavapipe; none where that is not installed, and `gpu` has them. */
+export function f16Projects(): readonly TestProjectInlineConfiguration[] {
+  const driver = findLavapipe();
+  if (driver === undefined) return [];
+  return [
+    {
+      extends: true,
+      test: {
+        name: 'gpu-f16',
+        include: f16Tests,
+        exclude: ['**/node_modules/**', '**/dist/**'],
+        // heard by Vulkan's loader when the first device is asked for
+        env: { VK_ICD_FILENAMES: driver, MESA_SHADER_CACHE_DIR: 'node_modules/.cache/mesa' },
+        maxWorkers: 1,
+        testTimeout: 600_000,
+        hookTimeout: 600_000,
+      },
+    },
+  ];
+}
+
 /**
  * The vitest project `gpu`: WebGPU tests in Node, or, where there is no driver, one skipped test for each of their files. Sets
  * the environment for the processes of all projects.
@@ -45,7 +84,7 @@ export function gpuProject(): TestProjectInlineConfiguration {
     test: {
       name,
       include: [gpuTests],
-      exclude: ['**/node_modules/**', '**/dist/**'],
+      exclude: ['**/node_modules/**', '**/dist/**', ...(findLavapipe() === undefined ? [] : ['**/*f16*.gpu.test.ts'])],
       // a software adapter uses every core by itself
       maxWorkers: 1,
       // it compiles a large shader in a second, on a busy machine in a minute

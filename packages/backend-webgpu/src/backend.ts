@@ -10,7 +10,7 @@ import {
   ShapeError,
   type WebGpuDevice,
 } from '@yoco-u/spec';
-import { byteLength, describeType, elementCount, sameType, tensorType } from '@yoco-u/tensor';
+import { byteLength, describeType, elementCount, f16Panels8, sameType, tensorType } from '@yoco-u/tensor';
 import { type AdapterFacts, openDevice } from './adapter.ts';
 import { createArena } from './arena.ts';
 import { createCounts } from './counts.ts';
@@ -32,7 +32,8 @@ export interface WebGpuBackendOptions {
   readonly kernels?: readonly AnyWebGpuKernel[];
   /**
    * Forces the form of the kernels, by parts joined with '-': tiles in `workgroup` memory, as GPUs like them, or in `registers`, as
-   * adapters that run on a CPU do; values of a run as `immediates` or `uniforms`. Default: what suits the adapter and passes a
+   * adapters that run on a CPU do; matrices as `f32`, or as `f16`, which is never chosen by itself; values of a run as `immediates` or
+   * `uniforms`. Default: what suits the adapter and passes a
    * self-test. `description` says which it is.
    */
   readonly variant?: string;
@@ -115,7 +116,11 @@ async function create(
   const pipelines = createPipelines(device, faults, counts, immediateBytes, options.onCompile);
   const described = describeDevice(facts, variant);
   const kernels = createKernelSet([...(options.kernels ?? []), ...baseWebGpuKernels], described);
-  const panels = await createPanelWriter({ device, queue, memory, counts }, pipelines);
+  const panels = await createPanelWriter(
+    { device, queue, memory, counts },
+    pipelines,
+    variant.matrixFormat === f16Panels8,
+  );
   const transfer = createTransfer({ queue, memory, faults, counts, panels });
   const arena = createArena(memory);
   const live = new Set<WebGpuBuffer>();
@@ -138,7 +143,7 @@ async function create(
     supports: (call: CallDescription) => kernels.supports(call),
     allocate(type) {
       alive();
-      checkFormat(type);
+      checkFormat(type, variant.matrixFormat);
       faults.check('webgpu backend: allocate');
       const use = usage.storage | usage.copySource | usage.copyTarget;
       const isMatrix = type.format.rowMultiple !== 1;

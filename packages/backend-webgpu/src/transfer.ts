@@ -1,20 +1,21 @@
 /** Logical row-major elements to and from buffers of the device, in the storage formats of this backend. */
 import { BackendError, type NumberArray, ShapeError, type StorageFormat, type TensorType } from '@yoco-u/spec';
-import { describeType, elementCount, f32, f32Panels8, i32, rowCount, width } from '@yoco-u/tensor';
+import { describeType, elementCount, f16Panels8, f32, f32Panels8, i32, rowCount, width } from '@yoco-u/tensor';
 import type { Counts } from './counts.ts';
 import { type DeviceMemory, usage } from './device-memory.ts';
 import type { DeviceQueue } from './device-queue.ts';
 import type { Faults } from './faults.ts';
+import { fromHalves, toHalves } from './half.ts';
 import type { PanelWriter } from './panel-writer.ts';
 
-const supported: readonly StorageFormat[] = [f32, i32, f32Panels8];
 const panel = f32Panels8.rowMultiple;
 /** Staging buffers kept for the next download. */
 const mostIdle = 4;
 const fewestStagingBytes = 4096;
 
-/** Throws `BackendError` for a format that no kernel here reads. */
-export function checkFormat(type: TensorType): void {
+/** Throws `BackendError` for a format that no kernel here reads: of matrices, others than those of the variant. */
+export function checkFormat(type: TensorType, matrixFormat: StorageFormat): void {
+  const supported = [f32, i32, matrixFormat];
   if (supported.some(({ name }) => name === type.format.name)) return;
   const expected = `a format of ${supported.map(({ name }) => name).join(', ')}`;
   throw new BackendError({
@@ -86,7 +87,7 @@ export function createTransfer({ queue, memory, faults, counts, panels }: Transf
   return {
     write(buffer, type, data, offset) {
       if (data.length === 0) return;
-      if (type.format.name !== f32Panels8.name) {
+      if (type.format.rowMultiple === 1) {
         const array = type.format.element === 'i32' ? integersOf(data) : floatsOf(data);
         queue.write(buffer, 4 * offset, array);
         return;
@@ -114,7 +115,7 @@ export function createTransfer({ queue, memory, faults, counts, panels }: Transf
         await faults.settle('webgpu backend: download');
         return;
       }
-      if (type.format.name !== f32Panels8.name) {
+      if (type.format.rowMultiple === 1) {
         const bytes = await readBytes(buffer, 4 * offset, 4 * into.length);
         into.set(type.format.element === 'i32' ? new Int32Array(bytes) : new Float32Array(bytes));
         return;
@@ -122,8 +123,9 @@ export function createTransfer({ queue, memory, faults, counts, panels }: Transf
       const columns = width(type);
       const first = Math.floor(offset / columns / panel);
       const last = Math.floor((offset + into.length - 1) / columns / panel);
-      const panelBytes = 4 * panel * columns;
-      const floats = new Float32Array(await readBytes(buffer, first * panelBytes, (last - first + 1) * panelBytes));
+      const panelBytes = elementBytes(type) * panel * columns;
+      const bytes = await readBytes(buffer, first * panelBytes, (last - first + 1) * panelBytes);
+      const floats = isHalf(type) ? fromHalves(new Uint16Array(bytes)) : new Float32Array(bytes);
       for (let i = 0; i < into.length; i++) into[i] = floats[placeOf(offset + i, columns) - first * panel * columns]!;
     },
     [Symbol.dispose]() {
@@ -157,7 +159,7 @@ function writePanels(
   const stop = Math.min(end, endWhole * panelSize);
   const ordered = new Float32Array((endWhole - firstWhole) * panelSize);
   for (let at = start; at < stop; at++) ordered[placeOf(at, columns) - start] = data[at - offset]!;
-  queue.write(buffer, 4 * start, ordered);
+  queue.write(buffer, elementBytes(type) * start, isHalf(type) ? toHalves(ordered) : ordered);
   if (start > offset) panels.write(buffer, columns, data.slice(0, start - offset), offset);
   if (stop < end) panels.write(buffer, columns, data.slice(stop - offset), stop);
 }
@@ -166,6 +168,14 @@ function writePanels(
 function placeOf(index: number, columns: number): number {
   const row = Math.floor(index / columns);
   return (Math.floor(row / panel) * columns + (index - row * columns)) * panel + (row % panel);
+}
+
+function isHalf({ format }: TensorType): boolean {
+  return format.name === f16Panels8.name;
+}
+
+function elementBytes({ format }: TensorType): number {
+  return format.blockBytes / format.blockLength;
 }
 
 function floatsOf(data: NumberArray): Float32Array<ArrayBuffer> {

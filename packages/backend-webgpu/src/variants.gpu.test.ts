@@ -17,7 +17,9 @@ const tripled = record((graph) => {
 });
 const x = Float32Array.from({ length: 12 }, (_, i) => i);
 
-test.each(variantsFor(facts).map(({ name }) => name))(
+const halves = facts.extensions.includes('f16') ? variantsFor(facts, 'f16-immediates') : [];
+
+test.each([...variantsFor(facts), ...halves].map(({ name }) => name))(
   '%s computes what it should, and says that it is used',
   async (name) => {
     await using backend = await createWebGpuBackend({ variant: name });

@@ -33,10 +33,13 @@ describe('a forced one', () => {
     expect(namesFor(gpu, 'registers')[0]).toBe('registers-f32-immediates');
     expect(namesFor(gpu, 'uniforms-registers')).toEqual(['registers-f32-uniforms']);
     for (const { name } of variants) expect(namesFor(gpu, name)).toEqual([name]);
+    expect(namesFor(gpu, 'f16')[0]).toBe('workgroup-f16-immediates');
+    expect(namesFor(gpu).filter((name) => name.includes('f16'))).toEqual([]);
   });
 
   test('that is not known, or not to be had, is refused', () => {
     expect(() => variantsFor(gpu, 'register')).toThrow("joined by '-', got 'register'");
+    expect(() => variantsFor({ ...gpu, extensions: [] }, 'f16')).toThrow("'f16' on a card: no f16");
     expect(() => variantsFor({ ...gpu, immediateBytes: 0 }, 'immediates')).toThrow(
       "expected one that the device can run, got 'immediates' on a card: no immediate values; leave it out",
     );

@@ -1,6 +1,6 @@
 /** The ways in which a backend's kernels are written, and which of them fit a device. */
 import { BackendError, type StorageFormat, type WebGpuDevice } from '@yoco-u/spec';
-import { f32Panels8 } from '@yoco-u/tensor';
+import { f16Panels8, f32Panels8 } from '@yoco-u/tensor';
 import type { AdapterFacts } from './adapter.ts';
 
 /** One way, made of one part of each kind. */
@@ -38,6 +38,13 @@ const tiles: readonly Part<Pick<Variant, 'tiles'>>[] = [
 
 const storages: readonly Part<Pick<Variant, 'matrixFormat' | 'tolerance'>>[] = [
   { name: 'f32', matrixFormat: f32Panels8, tolerance: 1e-4, supports: () => true },
+  {
+    name: 'f16',
+    matrixFormat: f16Panels8,
+    // of each weight half a unit in the last of 11 bits is lost: 5e-4 at most
+    tolerance: 2e-3,
+    supports: ({ extensions }) => extensions.includes('f16') || 'no f16',
+  },
 ];
 
 const values: readonly Part<Pick<Variant, 'immediates'>>[] = [
@@ -49,7 +56,7 @@ const values: readonly Part<Pick<Variant, 'immediates'>>[] = [
   { name: 'uniforms', immediates: false, supports: () => true },
 ];
 
-/** All of them, what a GPU should try first in front. */
+/** All of them, what a GPU should try first in front. Matrices lose digits in float16 only where that is asked for. */
 export const variants: readonly Variant[] = storages.flatMap((storage) =>
   tiles.flatMap((form) =>
     values.map((value): Variant => {
@@ -77,7 +84,8 @@ export function variantsFor(facts: AdapterFacts, wanted = ''): readonly Variant[
     const known = [tiles, storages, values].map((kind) => kind.map(({ name }) => name).join(' or ')).join(', ');
     throw new BackendError({ where, expected: `parts of one (${known}), joined by '-'`, got: `'${wanted}'` });
   }
-  const fitting = named.filter((variant) => variant.supports(facts) === true);
+  const isAsked = ({ matrixFormat }: Variant): boolean => matrixFormat === f32Panels8 || parts.includes('f16');
+  const fitting = named.filter((variant) => isAsked(variant) && variant.supports(facts) === true);
   if (fitting.length === 0) {
     const got = `'${wanted}' on ${facts.name}: ${named[0]!.supports(facts)}`;
     throw new BackendError({ where, expected: 'one that the device can run', got, fix: 'leave it out' });

@@ -1,7 +1,7 @@
 /** The texts of all kernels, pinned: a change of one shows in review. They are compiled by the suites that run them. */
 import { baseKernelCases } from '@yoco-u/conformance';
-import type { Params, TensorType, Value, WebGpuDevice } from '@yoco-u/spec';
-import { createGraph, f32Panels8 } from '@yoco-u/tensor';
+import type { Params, StorageFormat, TensorType, Value, WebGpuDevice } from '@yoco-u/spec';
+import { createGraph, f16Panels8, f32Panels8 } from '@yoco-u/tensor';
 import { expect, test } from 'vitest';
 import { encodeProgram } from './encode.ts';
 import { createKernelSet } from './kernel-set.ts';
@@ -9,17 +9,21 @@ import { baseWebGpuKernels } from './kernels/index.ts';
 import { declarations } from './pipelines.ts';
 
 function deviceOf(tiles: WebGpuDevice['tiles']): WebGpuDevice {
-  return { tiles, extensions: [], workgroupBytes: 32_768, workgroupSize: 256, bindingBytes: 2 ** 30 };
+  return { tiles, extensions: ['f16'], workgroupBytes: 32_768, workgroupSize: 256, bindingBytes: 2 ** 30 };
 }
 
-/** Every text that the cases of a kernel lead to, each once. */
-function textsOf({ kernel, cases }: (typeof baseKernelCases)[number], device: WebGpuDevice): readonly string[] {
+/** Every text that the cases of a kernel lead to with matrices in these formats (row-major where undefined), each once. */
+function textsOf(
+  { kernel, cases }: (typeof baseKernelCases)[number],
+  device: WebGpuDevice,
+  formats: readonly (StorageFormat | undefined)[],
+): readonly string[] {
   const kernels = createKernelSet(baseWebGpuKernels, device);
   const texts = cases.flatMap((given) =>
-    [false, true].flatMap((inPanels) => {
+    formats.flatMap((format) => {
       const graph = createGraph();
       const types = given.inputs.map(
-        ({ type, matrix }): TensorType => (inPanels && matrix === true ? { ...type, format: f32Panels8 } : type),
+        ({ type, matrix }): TensorType => (format !== undefined && matrix === true ? { ...type, format } : type),
       );
       const inputs = types.map((type, index) =>
         graph.declare(kernel.updates?.includes(index) ? 'state' : 'input', `in${index}`, type),
@@ -57,12 +61,17 @@ test('values that fit into immediates need no buffer', () => {
 /** Between the texts of a kernel. */
 const separator = '\n// ----\n';
 const forms = ['registers', 'workgroup'] as const;
+const inFloat32 = [undefined, f32Panels8];
 
 test.each(baseKernelCases.map((entry) => [entry.kernel.name, entry] as const))('%s', async (name, entry) => {
-  const [first, second] = forms.map((tiles) => textsOf(entry, deviceOf(tiles)));
+  const [first, second] = forms.map((tiles) => textsOf(entry, deviceOf(tiles), inFloat32));
   expect(first!.length).toBeGreaterThan(0);
   const others = second!
     .filter((text) => !first!.includes(text))
     .map((text) => `// tiles in workgroup memory\n${text}`);
-  await expect([...first!, ...others].join(separator)).toMatchFileSnapshot(`../wgsl/${name}.wgsl`);
+  const halves = forms
+    .flatMap((tiles) => textsOf(entry, deviceOf(tiles), [f16Panels8]))
+    .filter((text) => text.startsWith('enable f16;'))
+    .map((text) => `// matrices in float16\n${text}`);
+  await expect([...first!, ...others, ...new Set(halves)].join(separator)).toMatchFileSnapshot(`../wgsl/${name}.wgsl`);
 });

@@ -21,6 +21,9 @@ export interface WebGpuDevice {
 
 /** Element of a binding's runtime-sized array. */
 export type WebGpuElement =
+  | 'f16'
+  | 'vec2h'
+  | 'vec4h'
   | 'f32'
   | 'i32'
   | 'u32'

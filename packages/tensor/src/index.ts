@@ -79,6 +79,7 @@ export {
   byteLength,
   describeType,
   elementCount,
+  f16Panels8,
   f32,
   f32Panels8,
   i32,

@@ -25,6 +25,15 @@ export const f32Panels8: StorageFormat = {
   rowMultiple: 8,
 };
 
+/** As `f32Panels8`, in float16, so that a row of an odd width takes two bytes more than its elements in all. */
+export const f16Panels8: StorageFormat = {
+  name: 'f16_panels8',
+  element: 'f32',
+  blockLength: 2,
+  blockBytes: 4,
+  rowMultiple: 8,
+};
+
 /** A tensor type; checks that every size is an integer > 0. */
 export function tensorType(format: StorageFormat, ...shape: number[]): TensorType {
   for (const size of shape) {

@@ -80,9 +80,11 @@ export function overElements(
   bindings: Readonly<Record<string, WebGpuBinding>>,
   body: string,
   uniforms: Readonly<Record<string, WebGpuWord>> = {},
+  extensions: readonly string[] = [],
 ): readonly WebGpuDispatch[] {
   return [
     {
+      extensions,
       code: loop('params.rows * params.width', body),
       bindings,
       uniforms: { rows: i32(rows), width: i32(width), ...uniforms },

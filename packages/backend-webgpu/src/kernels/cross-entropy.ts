@@ -1,8 +1,14 @@
 /** The output head's loss and its gradients, without the logits of all rows at once. */
-import type { AnyWebGpuKernel, WebGpuBinding, WebGpuDevice, WebGpuDispatch, WebGpuKernel } from '@yoco-u/spec';
+import type {
+  AnyWebGpuKernel,
+  StorageFormat,
+  WebGpuBinding,
+  WebGpuDevice,
+  WebGpuDispatch,
+  WebGpuKernel,
+} from '@yoco-u/spec';
 import {
   f32 as f32Format,
-  f32Panels8,
   linearCrossEntropy,
   linearCrossEntropyAccumulate,
   linearCrossEntropyBackward,
@@ -13,6 +19,7 @@ import {
 } from '@yoco-u/tensor';
 import { type Call, groupsOf, i32, input, lines, loop, output, rowMajor, stored, typeOf } from './calls.ts';
 import { productDispatches } from './linear.ts';
+import { type PanelElements, panelFormats } from './panels.ts';
 
 /** Classes whose largest logit and sum of exponentials are kept apart: panels of eight. */
 const chunkPanels = 8;
@@ -30,14 +37,11 @@ const dot = (weight: string): string => `fn logit(row: i32, class_index: i32) ->
   return sum;
 }
 `;
-const weightPlaces = {
-  [f32Format.name]: 'weight[class_index * params.k + k]',
-  [f32Panels8.name]: 'weight[((class_index / 8) * params.k + k) * 8 + class_index % 8]',
-};
+const rowPlace = 'weight[class_index * params.k + k]';
+const panelPlace = 'f32(weight[((class_index / 8) * params.k + k) * 8 + class_index % 8])';
 
 /** An invocation a tile of rows and a chunk of classes: the largest logit, Σ exp(logit − largest), the target's logit or 0. */
-function chunkText(format: string): string {
-  const place = weightPlaces[format]!;
+function chunkText(place: string): string {
   const eight = (values: (i: number) => string): string => lines(8, values);
   return `@compute @workgroup_size(8)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -89,11 +93,15 @@ for (var chunk = 0; chunk < params.chunks; chunk++) {
 losses[i] = select(largest + log(sum) - found, 0, targets[i] < 0);`,
 );
 
-function lossFrom(format: string): WebGpuKernel<RowParams> {
+function lossFrom(
+  format: StorageFormat,
+  place: string,
+  { scalar, extensions }: Pick<PanelElements, 'scalar' | 'extensions'>,
+): WebGpuKernel<RowParams> {
   return {
     abi: 1,
     kernel: linearCrossEntropy.name,
-    select: stored(1, format),
+    select: stored(1, format.name),
     dispatches({ inputs: [x, weight], params }) {
       const rows = rowsOf(params, x!);
       const classes = rowCount(weight!);
@@ -101,8 +109,9 @@ function lossFrom(format: string): WebGpuKernel<RowParams> {
       const partials = { scratch: 'partials', bytes: 16 * rowCount(x!) * chunks, element: 'vec4f' } as const;
       return [
         {
-          code: chunkText(format),
-          bindings: { x: input(0), weight: input(1), targets: input(2), partials },
+          code: chunkText(place),
+          extensions,
+          bindings: { x: input(0), weight: { input: 1, element: scalar }, targets: input(2), partials },
           uniforms: { rows: i32(rows), classes: i32(classes), k: i32(width(x!)), chunks: i32(chunks) },
           workgroups: (value) => [Math.ceil(chunks / 8), Math.ceil(value(rows) / rowTile)],
         },
@@ -136,7 +145,7 @@ function gradients(
   const sums = { scratch: 'sums', bytes: 4 * most, element: 'f32' } as const;
   const dlogits = { scratch: 'dlogits', bytes: 4 * block * classes, element: 'f32' } as const;
   const ofTargets: WebGpuDispatch = {
-    code: `${dot(weightPlaces[f32Format.name]!)}
+    code: `${dot(rowPlace)}
 ${loop('params.rows', 'sums[i] = losses[i] + logit(i, max(targets[i], 0));')}`,
     bindings: { x: input(0), weight: input(1), targets: input(2), losses: input(3), sums },
     uniforms: { rows: i32(rows), k: i32(k) },
@@ -206,8 +215,7 @@ ${loop('params.rows', 'sums[i] = losses[i] + logit(i, max(targets[i], 0));')}`,
 }
 
 const kernels = {
-  linearCrossEntropyPanels: lossFrom(f32Panels8.name),
-  linearCrossEntropy: lossFrom(f32Format.name),
+  linearCrossEntropy: lossFrom(f32Format, rowPlace, { scalar: 'f32', extensions: [] }),
   linearCrossEntropyBackward: {
     abi: 1,
     kernel: linearCrossEntropyBackward.name,
@@ -222,4 +230,7 @@ const kernels = {
   } satisfies WebGpuKernel<RowParams>,
 };
 
-export const crossEntropyKernels: readonly AnyWebGpuKernel[] = Object.values(kernels);
+export const crossEntropyKernels: readonly AnyWebGpuKernel[] = [
+  ...panelFormats.map((elements) => lossFrom(elements.format, panelPlace, elements)),
+  ...Object.values(kernels),
+];

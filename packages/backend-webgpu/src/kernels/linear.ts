@@ -9,7 +9,6 @@ import type {
   WebGpuWord,
 } from '@yoco-u/spec';
 import {
-  f32Panels8,
   linear,
   linearAdd,
   linearInputBackward,
@@ -22,6 +21,7 @@ import {
 } from '@yoco-u/tensor';
 import { type Call, fewRows, i32, input, output, rowMajor, stored, typeOf } from './calls.ts';
 import { matrixParts } from './matrix-parts.ts';
+import { type PanelElements, panelFormats } from './panels.ts';
 import { type Product, productGroups, registerProduct } from './product.ts';
 import {
   rowBytes,
@@ -40,6 +40,8 @@ export interface ProductCall {
   readonly product: Product;
   readonly bindings: Readonly<Record<string, WebGpuBinding>>;
   readonly uniforms: Readonly<Record<string, WebGpuWord>>;
+  /** That the bindings' elements need. */
+  readonly extensions?: readonly string[];
   /** Rows of C in a run, and at most. */
   readonly m: Value;
   readonly mostRows: number;
@@ -70,11 +72,12 @@ function formsOf(product: Product, device: WebGpuDevice): readonly [few: Product
 
 /** A dispatch for many rows and one for few: in each run one of them has work. */
 export function productDispatches(call: ProductCall, device: WebGpuDevice): readonly WebGpuDispatch[] {
-  const { product, bindings, uniforms, m, mostRows, n } = call;
+  const { product, bindings, uniforms, extensions = [], m, mostRows, n } = call;
   const rowsIn = call.rows ?? ((value) => value(m));
   const [few, many] = formsOf(product, device);
   const dispatch = ({ code, groups }: ProductForm, takes: (count: number) => boolean): WebGpuDispatch => ({
     code,
+    extensions,
     bindings,
     uniforms,
     workgroups(value) {
@@ -93,11 +96,11 @@ export const set = 'c[row * N + n] = value;';
 const add = 'c[row * N + n] += value;';
 
 /** `linear`, or `linear_add` with the residual as input 2, of a matrix in panels. */
-const linearPanels = (adds: boolean): WebGpuKernel<RowParams> => ({
+const linearPanels = ({ format, vector, extensions }: PanelElements, adds: boolean): WebGpuKernel<RowParams> => ({
   abi: 1,
   kernel: adds ? linearAdd.name : linear.name,
   splits: [1],
-  select: stored(1, f32Panels8.name),
+  select: stored(1, format.name),
   dispatches(call, device) {
     const [x, weight] = call.inputs;
     const m = rowsOf(call.params, x!);
@@ -113,10 +116,11 @@ const linearPanels = (adds: boolean): WebGpuKernel<RowParams> => ({
           product: { a: 'rows', b: 'panels', extents, store },
           bindings: {
             a: input(0),
-            b: binding('vec4f'),
+            b: binding(vector),
             ...(adds ? { residual: input(2) } : {}),
             c: output(0),
           },
+          extensions,
           uniforms: { m: i32(m), n: i32(count), k: i32(width(x!)), ...place(first) },
           m,
           mostRows: rowCount(x!),
@@ -173,8 +177,6 @@ function weightGradient(
 }
 
 const kernels = {
-  linearPanels: linearPanels(false),
-  linearAdd: linearPanels(true),
   linearRows,
   linearInputBackward: {
     abi: 1,
@@ -211,4 +213,7 @@ const kernels = {
   } satisfies WebGpuKernel<RowParams>,
 };
 
-export const linearKernels: readonly AnyWebGpuKernel[] = Object.values(kernels);
+export const linearKernels: readonly AnyWebGpuKernel[] = [
+  ...panelFormats.flatMap((elements) => [linearPanels(elements, false), linearPanels(elements, true)]),
+  ...Object.values(kernels),
+];

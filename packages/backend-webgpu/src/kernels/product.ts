@@ -50,7 +50,7 @@ function loadB({ b }: Product): { readonly before: string; readonly load: string
   if (b === 'panels') {
     return {
       before: 'var at = tile * K * 2;',
-      load: 'let low = b[at];\nlet high = b[at + 1];\nat += 2;',
+      load: 'let low = vec4f(b[at]);\nlet high = vec4f(b[at + 1]);\nat += 2;',
     };
   }
   const places = (place: string): string =>

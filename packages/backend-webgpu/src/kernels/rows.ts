@@ -1,5 +1,5 @@
 /** Kernels that pick rows, and those that add rows back to where they came from. */
-import type { AnyWebGpuKernel, Value, WebGpuDispatch, WebGpuKernel } from '@yoco-u/spec';
+import type { AnyWebGpuKernel, StorageFormat, Value, WebGpuDispatch, WebGpuKernel } from '@yoco-u/spec';
 import {
   type EmbeddingGradientParams,
   type EmbeddingParams,
@@ -8,7 +8,6 @@ import {
   embeddingAccumulate,
   embeddingBackward,
   f32 as f32Format,
-  f32Panels8,
   gatherRows,
   gatherRowsBackward,
   type RowParams,
@@ -18,13 +17,18 @@ import {
 } from '@yoco-u/tensor';
 import { type Call, f32, groupsOf, i32, input, loop, output, overElements, rowMajor, stored, typeOf } from './calls.ts';
 import { matrixParts } from './matrix-parts.ts';
+import { type PanelElements, panelFormats } from './panels.ts';
 
-function embeddingFrom(format: string, place: string): WebGpuKernel<EmbeddingParams> {
+function embeddingFrom(
+  format: StorageFormat,
+  place: string,
+  { scalar, extensions }: Pick<PanelElements, 'scalar' | 'extensions'>,
+): WebGpuKernel<EmbeddingParams> {
   return {
     abi: 1,
     kernel: embedding.name,
     splits: [1],
-    select: stored(1, format),
+    select: stored(1, format.name),
     dispatches({ inputs: [ids, table], params }, device) {
       const parts = matrixParts(table!, 1, device);
       const isWhole = parts.length === 1;
@@ -34,16 +38,17 @@ function embeddingFrom(format: string, place: string): WebGpuKernel<EmbeddingPar
         overElements(
           params.rows ?? elementCount(ids!),
           width(table!),
-          { ids: input(0), weights: binding('f32'), y: output(0) },
+          { ids: input(0), weights: binding(scalar), y: output(0) },
           `var id = ids[i / params.width];
 if (id < 0 || id >= params.entries) { id = 0; }
 ${within}let column = i % params.width;
-y[i] = weights[${place}] * params.factor;`,
+y[i] = f32(weights[${place}]) * params.factor;`,
           {
             entries: i32(rowCount(table!)),
             factor: f32(params.scale),
             ...(isWhole ? {} : { first: i32(first), count: i32(count) }),
           },
+          extensions,
         ),
       );
     },
@@ -75,8 +80,7 @@ const zeros = (count: number): readonly WebGpuDispatch[] => overElements(1, coun
 const idRows = ({ inputs: [ids], params }: Call<RowParams>): Value => params.rows ?? elementCount(ids!);
 
 const kernels = {
-  embedding: embeddingFrom(f32Format.name, 'id * params.width + column'),
-  embeddingPanels: embeddingFrom(f32Panels8.name, '((id / 8) * params.width + column) * 8 + id % 8'),
+  embedding: embeddingFrom(f32Format, 'id * params.width + column', { scalar: 'f32', extensions: [] }),
   embeddingAccumulate: {
     abi: 1,
     kernel: embeddingAccumulate.name,
@@ -141,4 +145,9 @@ const kernels = {
   } satisfies WebGpuKernel<RowParams>,
 };
 
-export const rowKernels: readonly AnyWebGpuKernel[] = Object.values(kernels);
+const panelPlace = '((id / 8) * params.width + column) * 8 + id % 8';
+
+export const rowKernels: readonly AnyWebGpuKernel[] = [
+  ...panelFormats.map((elements) => embeddingFrom(elements.format, panelPlace, elements)),
+  ...Object.values(kernels),
+];

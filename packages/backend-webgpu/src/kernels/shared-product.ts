@@ -35,7 +35,7 @@ function fill(kind: Product['b'], name: 'a' | 'b', offset: string): string {
   const first = name === 'a' ? 'first_m' : 'first_n';
   const value =
     kind === 'panels'
-      ? 'b[(min(place, N - 1) / 8 * K + k) * 2 + (place / 4) % 2]'
+      ? 'vec4f(b[(min(place, N - 1) / 8 * K + k) * 2 + (place / 4) % 2])'
       : `vec4f(${[0, 1, 2, 3]
           .map((i) => element(kind, name, offset).replaceAll('place', i === 0 ? 'place' : `(place + ${i})`))
           .join(', ')})`;
@@ -105,7 +105,7 @@ export function rowProduct(product: Product): string {
     ? `for (var i = lane; i < ${(rowColumns / 8) * rowDepth * 2}; i += ${rowColumns}) {
 let panel = i / ${2 * rowDepth};
 let k = min(start + (i / 2) % ${rowDepth}, K - 1);
-let values = b[(min(first / 8 + panel, (N - 1) / 8) * K + k) * 2 + i % 2];
+let values = vec4f(b[(min(first / 8 + panel, (N - 1) / 8) * K + k) * 2 + i % 2]);
 let at = panel * ${panelStride} + (i % ${2 * rowDepth}) * 4;
 weights[at] = values.x;
 weights[at + 1] = values.y;
