@@ -38,7 +38,7 @@ const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {
 
 /** The picture as WebP, at the best quality that is small enough. */
 async function asWebp(page: Page, png: Buffer): Promise<Buffer> {
-  for (const quality of [0.9, 0.8, 0.65, 0.5]) {
+  for (const quality of [0.8, 0.65, 0.5]) {
     const address = await page.evaluate(
       async ([source, q]) => {
         const image = new Image();

@@ -74,8 +74,9 @@ export const text = {
     next: {
       heading: 'Next token',
       percent: (share: number): string => `${share >= 0.0995 ? Math.round(100 * share) : (100 * share).toFixed(1)} %`,
-      branch: (token: string, own: number, drawn: number): string =>
-        `Go on with ‹${token}›: ${text.generate.next.percent(drawn)} after the settings, ${text.generate.next.percent(own)} by the model`,
+      below: (share: number): string => `< ${text.generate.next.percent(share)}`,
+      branch: (token: string, own: number, drawn: string): string =>
+        `Go on with ‹${token}›: ${drawn} after the settings, ${text.generate.next.percent(own)} by the model`,
       hint: 'Wide bars: what the model believes. Thin bars: what your settings leave. Choose a token to go on with it; click into the text to go back.',
     },
     depthOf: (count: number): string => (count === 1 ? '1 iteration' : `${count} iterations`),

@@ -5,7 +5,9 @@ import { YocoError } from '@yoco-u/spec';
 export interface Piece {
   readonly id: number;
   readonly text: string;
-  /** The likeliest ids in its place, as the model has them. */
+  /** ln p of it, as the model has it. */
+  readonly logProbability?: number;
+  /** The likeliest ids in its place. */
   readonly alternatives?: readonly AlternativeToken[];
   /** What it was drawn from, after the sampling settings. */
   readonly choices?: readonly Choice[];
@@ -76,14 +78,9 @@ export function startContinuation(source: ModelSource, request: ContinuationRequ
     const written = arrived.length - keptLength;
     if (written > 1) tokensPerSecond = (1000 * (written - 1)) / (performance.now() - began - firstTokenMs!);
   };
-  const add = ({ id, alternatives, choices }: TokenPart): void => {
+  const add = ({ type: _, ...token }: TokenPart): void => {
     firstTokenMs ??= performance.now() - began;
-    arrived.push({
-      id,
-      text: '',
-      ...(alternatives === undefined ? {} : { alternatives }),
-      ...(choices === undefined ? {} : { choices }),
-    });
+    arrived.push({ ...token, text: '' });
   };
   const write = async (model: LanguageModel): Promise<void> => {
     const parts = model.generate({
