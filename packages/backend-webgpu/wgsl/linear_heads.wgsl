@@ -23,7 +23,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight0[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 8 + n % 8]), values); }
     for (var i = 0; i < TILE; i++) { whole[column + i] = values; }
     workgroupBarrier();
     var squares = 0.0;
@@ -37,7 +37,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight1[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 8 + n % 8]), values); }
     for (var i = 0; i < TILE; i++) { whole[column + i] = values; }
     workgroupBarrier();
     var squares = 0.0;
@@ -71,7 +71,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight0[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 8 + n % 8]), values); }
     for (var i = 0; i < TILE && n + i < params.out0; i++) {
       let c = column + i;
       y0[row * params.out0 + head * D + c] = values;
@@ -81,7 +81,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight1[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 8 + n % 8]), values); }
     for (var i = 0; i < TILE && n + i < params.out1; i++) {
       let c = column + i;
       y1[row * params.out1 + head * D + c] = values;
@@ -126,7 +126,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight0[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 8 + n % 8]), values); }
     for (var i = 0; i < TILE; i++) { whole[column + i] = values; }
     workgroupBarrier();
     for (var c = column; c < column + TILE; c++) {
@@ -142,7 +142,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight1[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 8 + n % 8]), values); }
     for (var i = 0; i < TILE && n + i < params.out1; i++) {
       let c = column + i;
       y1[row * params.out1 + head * D + c] = values;
@@ -184,7 +184,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight0[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 8 + n % 8]), values); }
     for (var i = 0; i < TILE && n + i < params.out0; i++) {
       let c = column + i;
       y0[row * params.out0 + head * D + c] = values;
@@ -194,7 +194,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight1[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 8 + n % 8]), values); }
     for (var i = 0; i < TILE && n + i < params.out1; i++) {
       let c = column + i;
       y1[row * params.out1 + head * D + c] = values;
@@ -229,7 +229,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
     for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
     workgroupBarrier();
     var squares = 0.0;
@@ -248,7 +248,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
     for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
     workgroupBarrier();
     var squares = 0.0;
@@ -287,7 +287,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
     for (var i = 0; i < TILE && n + i < params.out0; i++) {
       let c = column + i;
       y0[row * params.out0 + head * D + c] = values[i];
@@ -297,7 +297,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
     for (var i = 0; i < TILE && n + i < params.out1; i++) {
       let c = column + i;
       y1[row * params.out1 + head * D + c] = values[i];
@@ -343,7 +343,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
     for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
     workgroupBarrier();
     for (var c = column; c < column + TILE; c++) {
@@ -359,7 +359,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
     for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
     workgroupBarrier();
     var squares = 0.0;
@@ -410,7 +410,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
     for (var i = 0; i < TILE && n + i < params.out0; i++) {
       let c = column + i;
       y0[row * params.out0 + head * D + c] = values[i];
@@ -420,7 +420,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
     for (var i = 0; i < TILE && n + i < params.out1; i++) {
       let c = column + i;
       y1[row * params.out1 + head * D + c] = values[i];
@@ -454,7 +454,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
     for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
     workgroupBarrier();
     var squares = 0.0;
@@ -473,7 +473,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
     for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
     workgroupBarrier();
     for (var c = column; c < column + TILE; c++) {
@@ -509,7 +509,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
     for (var i = 0; i < TILE && n + i < params.out0; i++) {
       let c = column + i;
       y0[row * params.out0 + head * D + c] = values[i];
@@ -519,7 +519,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
     for (var i = 0; i < TILE && n + i < params.out1; i++) {
       let c = column + i;
       y1[row * params.out1 + head * D + c] = values[i];
@@ -573,7 +573,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight0[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 8 + n % 8]), values); }
     for (var i = 0; i < TILE; i++) { whole[column + i] = values; }
     workgroupBarrier();
     for (var c = column; c < column + TILE; c++) {
@@ -589,7 +589,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight1[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 8 + n % 8]), values); }
     for (var i = 0; i < TILE && n + i < params.out1; i++) {
       let c = column + i;
       y1[row * params.out1 + head * D + c] = values;
@@ -640,7 +640,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight0[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 8 + n % 8]), values); }
     for (var i = 0; i < TILE && n + i < params.out0; i++) {
       let c = column + i;
       y0[row * params.out0 + head * D + c] = values;
@@ -650,7 +650,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight1[(n / 8 * params.width + k) * 8 + n % 8], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 8 + n % 8]), values); }
     for (var i = 0; i < TILE && n + i < params.out1; i++) {
       let c = column + i;
       y1[row * params.out1 + head * D + c] = values;
@@ -685,7 +685,7 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
     for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
     workgroupBarrier();
     var squares = 0.0;
@@ -708,7 +708,755 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
     var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2], values); }
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
+    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    workgroupBarrier();
+    for (var c = column; c < column + TILE; c++) {
+      let pair = c % half;
+      let a = whole[pair];
+      let b = whole[pair + half];
+      let cosine = rotation[row * D + pair];
+      let sine = rotation[row * D + half + pair];
+      if (c < half) { y1[row * params.out1 + head * D + c] = fma(a, cosine, -(b * sine)); } else { y1[row * params.out1 + head * D + c] = fma(b, cosine, a * sine); }
+    }
+  }
+}
+
+// ----
+// matrices in float16
+enable f16;
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> weight0: array<f16>;
+@group(0) @binding(3) var<storage, read> norm0: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(5) var<storage, read> weight1: array<f16>;
+@group(0) @binding(6) var<storage, read> norm1: array<f32>;
+@group(0) @binding(7) var<storage, read_write> y1: array<f32>;
+const D: i32 = 3;
+const TILE: i32 = 1;
+alias Element = f32;
+const half: i32 = D / 2;
+var<workgroup> whole: array<f32, D>;
+fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
+
+@compute @workgroup_size(3)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 8 + n % 8]), values); }
+    for (var i = 0; i < TILE; i++) { whole[column + i] = values; }
+    workgroupBarrier();
+    var squares = 0.0;
+    for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
+    let factor = 1 / sqrt(squares / params.head + params.eps);
+    for (var c = column; c < column + TILE; c++) {
+      y0[row * params.out0 + head * D + c] = whole[c] * factor * norm0[c];
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 8 + n % 8]), values); }
+    for (var i = 0; i < TILE; i++) { whole[column + i] = values; }
+    workgroupBarrier();
+    var squares = 0.0;
+    for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
+    let factor = 1 / sqrt(squares / params.head + params.eps);
+    for (var c = column; c < column + TILE; c++) {
+      y1[row * params.out1 + head * D + c] = whole[c] * factor * norm1[c];
+    }
+  }
+}
+
+// ----
+// matrices in float16
+enable f16;
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> weight0: array<f16>;
+@group(0) @binding(3) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(4) var<storage, read> weight1: array<f16>;
+@group(0) @binding(5) var<storage, read_write> y1: array<f32>;
+const D: i32 = 3;
+const TILE: i32 = 1;
+alias Element = f32;
+fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
+
+@compute @workgroup_size(3)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 8 + n % 8]), values); }
+    for (var i = 0; i < TILE && n + i < params.out0; i++) {
+      let c = column + i;
+      y0[row * params.out0 + head * D + c] = values;
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 8 + n % 8]), values); }
+    for (var i = 0; i < TILE && n + i < params.out1; i++) {
+      let c = column + i;
+      y1[row * params.out1 + head * D + c] = values;
+    }
+  }
+}
+
+// ----
+// matrices in float16
+enable f16;
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> norm: array<f32>;
+@group(0) @binding(3) var<storage, read> rotation: array<f32>;
+@group(0) @binding(4) var<storage, read> weight0: array<f16>;
+@group(0) @binding(5) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(6) var<storage, read> weight1: array<f16>;
+@group(0) @binding(7) var<storage, read_write> y1: array<f32>;
+const D: i32 = 6;
+const TILE: i32 = 1;
+alias Element = f32;
+const half: i32 = D / 2;
+var<workgroup> whole: array<f32, D>;
+fn squares_of(start: i32, lane: i32) -> f32 {
+  var squares = 0.0;
+  for (var c = 0; c < params.width; c++) {
+    let element = x[start + c];
+    squares += element * element;
+  }
+  return squares;
+}
+
+var<private> input_factor: f32;
+fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k] * input_factor * norm[k]; }
+
+@compute @workgroup_size(6)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  input_factor = 1 / sqrt(squares_of(row * params.width, i32(index)) / f32(params.width) + params.eps);
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 8 + n % 8]), values); }
+    for (var i = 0; i < TILE; i++) { whole[column + i] = values; }
+    workgroupBarrier();
+    for (var c = column; c < column + TILE; c++) {
+      let pair = c % half;
+      let a = whole[pair];
+      let b = whole[pair + half];
+      let cosine = rotation[row * D + pair];
+      let sine = rotation[row * D + half + pair];
+      if (c < half) { y0[row * params.out0 + head * D + c] = fma(a, cosine, -(b * sine)); } else { y0[row * params.out0 + head * D + c] = fma(b, cosine, a * sine); }
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 8 + n % 8]), values); }
+    for (var i = 0; i < TILE && n + i < params.out1; i++) {
+      let c = column + i;
+      y1[row * params.out1 + head * D + c] = values;
+    }
+  }
+}
+
+// ----
+// matrices in float16
+enable f16;
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> norm: array<f32>;
+@group(0) @binding(3) var<storage, read> weight0: array<f16>;
+@group(0) @binding(4) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(5) var<storage, read> weight1: array<f16>;
+@group(0) @binding(6) var<storage, read_write> y1: array<f32>;
+const D: i32 = 6;
+const TILE: i32 = 1;
+alias Element = f32;
+fn squares_of(start: i32, lane: i32) -> f32 {
+  var squares = 0.0;
+  for (var c = 0; c < params.width; c++) {
+    let element = x[start + c];
+    squares += element * element;
+  }
+  return squares;
+}
+
+var<private> input_factor: f32;
+fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k] * input_factor * norm[k]; }
+
+@compute @workgroup_size(6)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  input_factor = 1 / sqrt(squares_of(row * params.width, i32(index)) / f32(params.width) + params.eps);
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 8 + n % 8]), values); }
+    for (var i = 0; i < TILE && n + i < params.out0; i++) {
+      let c = column + i;
+      y0[row * params.out0 + head * D + c] = values;
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 8 + n % 8]), values); }
+    for (var i = 0; i < TILE && n + i < params.out1; i++) {
+      let c = column + i;
+      y1[row * params.out1 + head * D + c] = values;
+    }
+  }
+}
+
+// ----
+// matrices in float16
+enable f16;
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> rotation: array<f32>;
+@group(0) @binding(3) var<storage, read> weight0: array<vec4h>;
+@group(0) @binding(4) var<storage, read> norm0: array<f32>;
+@group(0) @binding(5) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(6) var<storage, read> weight1: array<vec4h>;
+@group(0) @binding(7) var<storage, read> norm1: array<f32>;
+@group(0) @binding(8) var<storage, read_write> y1: array<f32>;
+const D: i32 = 8;
+const TILE: i32 = 4;
+alias Element = vec4f;
+const half: i32 = D / 2;
+var<workgroup> whole: array<f32, D>;
+fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
+
+@compute @workgroup_size(2)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
+    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    workgroupBarrier();
+    var squares = 0.0;
+    for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
+    let factor = 1 / sqrt(squares / params.head + params.eps);
+    for (var c = column; c < column + TILE; c++) {
+      let pair = c % half;
+      let a = whole[pair] * factor * norm0[pair];
+      let b = whole[pair + half] * factor * norm0[pair + half];
+      let cosine = rotation[row * D + pair];
+      let sine = rotation[row * D + half + pair];
+      if (c < half) { y0[row * params.out0 + head * D + c] = fma(a, cosine, -(b * sine)); } else { y0[row * params.out0 + head * D + c] = fma(b, cosine, a * sine); }
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
+    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    workgroupBarrier();
+    var squares = 0.0;
+    for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
+    let factor = 1 / sqrt(squares / params.head + params.eps);
+    for (var c = column; c < column + TILE; c++) {
+      let pair = c % half;
+      let a = whole[pair] * factor * norm1[pair];
+      let b = whole[pair + half] * factor * norm1[pair + half];
+      let cosine = rotation[row * D + pair];
+      let sine = rotation[row * D + half + pair];
+      if (c < half) { y1[row * params.out1 + head * D + c] = fma(a, cosine, -(b * sine)); } else { y1[row * params.out1 + head * D + c] = fma(b, cosine, a * sine); }
+    }
+  }
+}
+
+// ----
+// matrices in float16
+enable f16;
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> weight0: array<vec4h>;
+@group(0) @binding(3) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(4) var<storage, read> weight1: array<vec4h>;
+@group(0) @binding(5) var<storage, read_write> y1: array<f32>;
+const D: i32 = 8;
+const TILE: i32 = 4;
+alias Element = vec4f;
+fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
+
+@compute @workgroup_size(2)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
+    for (var i = 0; i < TILE && n + i < params.out0; i++) {
+      let c = column + i;
+      y0[row * params.out0 + head * D + c] = values[i];
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
+    for (var i = 0; i < TILE && n + i < params.out1; i++) {
+      let c = column + i;
+      y1[row * params.out1 + head * D + c] = values[i];
+    }
+  }
+}
+
+// ----
+// matrices in float16
+enable f16;
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> norm: array<f32>;
+@group(0) @binding(3) var<storage, read> rotation: array<f32>;
+@group(0) @binding(4) var<storage, read> weight0: array<vec4h>;
+@group(0) @binding(5) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(6) var<storage, read> weight1: array<vec4h>;
+@group(0) @binding(7) var<storage, read> norm1: array<f32>;
+@group(0) @binding(8) var<storage, read_write> y1: array<f32>;
+const D: i32 = 20;
+const TILE: i32 = 4;
+alias Element = vec4f;
+const half: i32 = D / 2;
+var<workgroup> whole: array<f32, D>;
+fn squares_of(start: i32, lane: i32) -> f32 {
+  var squares = 0.0;
+  for (var c = 0; c < params.width; c++) {
+    let element = x[start + c];
+    squares += element * element;
+  }
+  return squares;
+}
+
+var<private> input_factor: f32;
+fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k] * input_factor * norm[k]; }
+
+@compute @workgroup_size(5)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  input_factor = 1 / sqrt(squares_of(row * params.width, i32(index)) / f32(params.width) + params.eps);
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
+    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    workgroupBarrier();
+    for (var c = column; c < column + TILE; c++) {
+      let pair = c % half;
+      let a = whole[pair];
+      let b = whole[pair + half];
+      let cosine = rotation[row * D + pair];
+      let sine = rotation[row * D + half + pair];
+      if (c < half) { y0[row * params.out0 + head * D + c] = fma(a, cosine, -(b * sine)); } else { y0[row * params.out0 + head * D + c] = fma(b, cosine, a * sine); }
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
+    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    workgroupBarrier();
+    var squares = 0.0;
+    for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
+    let factor = 1 / sqrt(squares / params.head + params.eps);
+    for (var c = column; c < column + TILE; c++) {
+      let pair = c % half;
+      let a = whole[pair] * factor * norm1[pair];
+      let b = whole[pair + half] * factor * norm1[pair + half];
+      let cosine = rotation[row * D + pair];
+      let sine = rotation[row * D + half + pair];
+      if (c < half) { y1[row * params.out1 + head * D + c] = fma(a, cosine, -(b * sine)); } else { y1[row * params.out1 + head * D + c] = fma(b, cosine, a * sine); }
+    }
+  }
+}
+
+// ----
+// matrices in float16
+enable f16;
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> norm: array<f32>;
+@group(0) @binding(3) var<storage, read> weight0: array<vec4h>;
+@group(0) @binding(4) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(5) var<storage, read> weight1: array<vec4h>;
+@group(0) @binding(6) var<storage, read_write> y1: array<f32>;
+const D: i32 = 20;
+const TILE: i32 = 4;
+alias Element = vec4f;
+fn squares_of(start: i32, lane: i32) -> f32 {
+  var squares = 0.0;
+  for (var c = 0; c < params.width; c++) {
+    let element = x[start + c];
+    squares += element * element;
+  }
+  return squares;
+}
+
+var<private> input_factor: f32;
+fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k] * input_factor * norm[k]; }
+
+@compute @workgroup_size(5)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  input_factor = 1 / sqrt(squares_of(row * params.width, i32(index)) / f32(params.width) + params.eps);
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
+    for (var i = 0; i < TILE && n + i < params.out0; i++) {
+      let c = column + i;
+      y0[row * params.out0 + head * D + c] = values[i];
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
+    for (var i = 0; i < TILE && n + i < params.out1; i++) {
+      let c = column + i;
+      y1[row * params.out1 + head * D + c] = values[i];
+    }
+  }
+}
+
+// ----
+// matrices in float16
+enable f16;
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> rotation: array<f32>;
+@group(0) @binding(3) var<storage, read> weight0: array<vec4h>;
+@group(0) @binding(4) var<storage, read> norm0: array<f32>;
+@group(0) @binding(5) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(6) var<storage, read> weight1: array<vec4h>;
+@group(0) @binding(7) var<storage, read_write> y1: array<f32>;
+const D: i32 = 80;
+const TILE: i32 = 4;
+alias Element = vec4f;
+const half: i32 = D / 2;
+var<workgroup> whole: array<f32, D>;
+fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
+
+@compute @workgroup_size(20)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
+    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    workgroupBarrier();
+    var squares = 0.0;
+    for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
+    let factor = 1 / sqrt(squares / params.head + params.eps);
+    for (var c = column; c < column + TILE; c++) {
+      let pair = c % half;
+      let a = whole[pair] * factor * norm0[pair];
+      let b = whole[pair + half] * factor * norm0[pair + half];
+      let cosine = rotation[row * D + pair];
+      let sine = rotation[row * D + half + pair];
+      if (c < half) { y0[row * params.out0 + head * D + c] = fma(a, cosine, -(b * sine)); } else { y0[row * params.out0 + head * D + c] = fma(b, cosine, a * sine); }
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
+    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    workgroupBarrier();
+    for (var c = column; c < column + TILE; c++) {
+      let pair = c % half;
+      let a = whole[pair];
+      let b = whole[pair + half];
+      let cosine = rotation[row * D + pair];
+      let sine = rotation[row * D + half + pair];
+      if (c < half) { y1[row * params.out1 + head * D + c] = fma(a, cosine, -(b * sine)); } else { y1[row * params.out1 + head * D + c] = fma(b, cosine, a * sine); }
+    }
+  }
+}
+
+// ----
+// matrices in float16
+enable f16;
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> weight0: array<vec4h>;
+@group(0) @binding(3) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(4) var<storage, read> weight1: array<vec4h>;
+@group(0) @binding(5) var<storage, read_write> y1: array<f32>;
+const D: i32 = 80;
+const TILE: i32 = 4;
+alias Element = vec4f;
+fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
+
+@compute @workgroup_size(20)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
+    for (var i = 0; i < TILE && n + i < params.out0; i++) {
+      let c = column + i;
+      y0[row * params.out0 + head * D + c] = values[i];
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
+    for (var i = 0; i < TILE && n + i < params.out1; i++) {
+      let c = column + i;
+      y1[row * params.out1 + head * D + c] = values[i];
+    }
+  }
+}
+
+// ----
+// matrices in float16
+enable f16;
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> norm: array<f32>;
+@group(0) @binding(3) var<storage, read> rotation: array<f32>;
+@group(0) @binding(4) var<storage, read> weight0: array<f16>;
+@group(0) @binding(5) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(6) var<storage, read> weight1: array<f16>;
+@group(0) @binding(7) var<storage, read_write> y1: array<f32>;
+const D: i32 = 6;
+const TILE: i32 = 1;
+alias Element = f32;
+const half: i32 = D / 2;
+var<workgroup> whole: array<f32, D>;
+var<workgroup> shares: array<f32, 64>;
+
+fn squares_of(start: i32, lane: i32) -> f32 {
+  for (var own = lane; own < 64; own += 6) {
+    var share = 0.0;
+    for (var c = own; c < params.width; c += 64) {
+      let element = x[start + c];
+      share = fma(element, element, share);
+    }
+    shares[own] = share;
+  }
+  workgroupBarrier();
+  var squares = 0.0;
+  for (var other = 0; other < 64; other++) { squares += shares[other]; }
+  return squares;
+}
+
+var<private> input_factor: f32;
+fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k] * input_factor * norm[k]; }
+
+@compute @workgroup_size(6)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  input_factor = 1 / sqrt(squares_of(row * params.width, i32(index)) / f32(params.width) + params.eps);
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 8 + n % 8]), values); }
+    for (var i = 0; i < TILE; i++) { whole[column + i] = values; }
+    workgroupBarrier();
+    for (var c = column; c < column + TILE; c++) {
+      let pair = c % half;
+      let a = whole[pair];
+      let b = whole[pair + half];
+      let cosine = rotation[row * D + pair];
+      let sine = rotation[row * D + half + pair];
+      if (c < half) { y0[row * params.out0 + head * D + c] = fma(a, cosine, -(b * sine)); } else { y0[row * params.out0 + head * D + c] = fma(b, cosine, a * sine); }
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 8 + n % 8]), values); }
+    for (var i = 0; i < TILE && n + i < params.out1; i++) {
+      let c = column + i;
+      y1[row * params.out1 + head * D + c] = values;
+    }
+  }
+}
+
+// ----
+// matrices in float16
+enable f16;
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> norm: array<f32>;
+@group(0) @binding(3) var<storage, read> weight0: array<f16>;
+@group(0) @binding(4) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(5) var<storage, read> weight1: array<f16>;
+@group(0) @binding(6) var<storage, read_write> y1: array<f32>;
+const D: i32 = 6;
+const TILE: i32 = 1;
+alias Element = f32;
+var<workgroup> shares: array<f32, 64>;
+
+fn squares_of(start: i32, lane: i32) -> f32 {
+  for (var own = lane; own < 64; own += 6) {
+    var share = 0.0;
+    for (var c = own; c < params.width; c += 64) {
+      let element = x[start + c];
+      share = fma(element, element, share);
+    }
+    shares[own] = share;
+  }
+  workgroupBarrier();
+  var squares = 0.0;
+  for (var other = 0; other < 64; other++) { squares += shares[other]; }
+  return squares;
+}
+
+var<private> input_factor: f32;
+fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k] * input_factor * norm[k]; }
+
+@compute @workgroup_size(6)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  input_factor = 1 / sqrt(squares_of(row * params.width, i32(index)) / f32(params.width) + params.eps);
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 8 + n % 8]), values); }
+    for (var i = 0; i < TILE && n + i < params.out0; i++) {
+      let c = column + i;
+      y0[row * params.out0 + head * D + c] = values;
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 8 + n % 8]), values); }
+    for (var i = 0; i < TILE && n + i < params.out1; i++) {
+      let c = column + i;
+      y1[row * params.out1 + head * D + c] = values;
+    }
+  }
+}
+
+// ----
+// matrices in float16
+enable f16;
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> rotation: array<f32>;
+@group(0) @binding(3) var<storage, read> weight0: array<vec4h>;
+@group(0) @binding(4) var<storage, read> norm0: array<f32>;
+@group(0) @binding(5) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(6) var<storage, read> weight1: array<vec4h>;
+@group(0) @binding(7) var<storage, read_write> y1: array<f32>;
+const D: i32 = 80;
+const TILE: i32 = 4;
+alias Element = vec4f;
+const half: i32 = D / 2;
+var<workgroup> whole: array<f32, D>;
+fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
+
+@compute @workgroup_size(20)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
+    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    workgroupBarrier();
+    var squares = 0.0;
+    for (var other = 0; other < 64; other++) {
+      var share = 0.0;
+      for (var c = other; c < D; c += 64) { share = fma(whole[c], whole[c], share); }
+      squares += share;
+    }
+    let factor = 1 / sqrt(squares / params.head + params.eps);
+    for (var c = column; c < column + TILE; c++) {
+      let pair = c % half;
+      let a = whole[pair] * factor * norm0[pair];
+      let b = whole[pair + half] * factor * norm0[pair + half];
+      let cosine = rotation[row * D + pair];
+      let sine = rotation[row * D + half + pair];
+      if (c < half) { y0[row * params.out0 + head * D + c] = fma(a, cosine, -(b * sine)); } else { y0[row * params.out0 + head * D + c] = fma(b, cosine, a * sine); }
+    }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var values = Element();
+    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
     for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
     workgroupBarrier();
     for (var c = column; c < column + TILE; c++) {

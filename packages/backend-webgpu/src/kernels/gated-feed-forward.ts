@@ -3,9 +3,10 @@
  * kernels that it is fused of. For more rows these are faster: the norm, here computed by every workgroup anew, is not free.
  */
 import type { AnyWebGpuKernel, WebGpuDevice, WebGpuKernel } from '@yoco-u/spec';
-import { addRmsNormSwiglu, f32Panels8, type RowParams, rowCount, rowsOf, width } from '@yoco-u/tensor';
+import { addRmsNormSwiglu, type RowParams, rowCount, rowsOf, width } from '@yoco-u/tensor';
 import { f32, fewRows, i32, input, output, sigmoid, storedAs } from './calls.ts';
 import { squaresText } from './norms.ts';
+import { type PanelElements, panelFormats } from './panels.ts';
 
 /** Invocations of a workgroup, side by side along the hidden width. */
 const lanes = 16;
@@ -30,8 +31,8 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
   var raised = vec4f();
   for (var k = 0; k < params.width; k++) {
     let normed = vec4f((x[start + k] + delta[start + k]) * factor * weight[k]);
-    gated = fma(normed, gate[first + 2 * k], gated);
-    raised = fma(normed, up[first + 2 * k], raised);
+    gated = fma(normed, vec4f(gate[first + 2 * k]), gated);
+    raised = fma(normed, vec4f(up[first + 2 * k]), raised);
   }
   for (var i = 0; i < min(${tile}, params.hidden - n); i++) {
     let g = gated[i];
@@ -42,22 +43,27 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
 `;
 }
 
-const kernel: WebGpuKernel<RowParams & { readonly eps: number }> = {
+const kernelOf = ({
+  format,
+  vector,
+  extensions,
+}: PanelElements): WebGpuKernel<RowParams & { readonly eps: number }> => ({
   abi: 1,
   kernel: addRmsNormSwiglu.name,
-  select: (call) => (rowCount(call.inputs[0]!) <= fewRows ? storedAs(f32Panels8.name, 3, 4)(call) : 'many rows'),
+  select: (call) => (rowCount(call.inputs[0]!) <= fewRows ? storedAs(format.name, 3, 4)(call) : 'many rows'),
   dispatches({ inputs: [x, , , gate], params }, device) {
     const hidden = rowCount(gate!);
     const rows = rowsOf(params, x!);
     return [
       {
         code: text(width(x!), device),
+        extensions,
         bindings: {
           x: input(0),
           delta: input(1),
           weight: input(2),
-          gate: { input: 3, element: 'vec4f' },
-          up: { input: 4, element: 'vec4f' },
+          gate: { input: 3, element: vector },
+          up: { input: 4, element: vector },
           sum: output(0),
           y: output(1),
         },
@@ -66,6 +72,6 @@ const kernel: WebGpuKernel<RowParams & { readonly eps: number }> = {
       },
     ];
   },
-};
+});
 
-export const gatedFeedForwardKernels: readonly AnyWebGpuKernel[] = [kernel];
+export const gatedFeedForwardKernels: readonly AnyWebGpuKernel[] = panelFormats.map(kernelOf);

@@ -4,7 +4,6 @@
  */
 import type { AnyWebGpuKernel, WebGpuBinding, WebGpuDevice, WebGpuKernel, WebGpuWord } from '@yoco-u/spec';
 import {
-  f32Panels8,
   type LinearHeadsParams,
   linearHeads,
   type ProductPlaces,
@@ -15,6 +14,7 @@ import {
 } from '@yoco-u/tensor';
 import { type Call, f32, fewRows, i32, indent, input, output, rotated, storedAs } from './calls.ts';
 import { headSquares, squaresText } from './norms.ts';
+import { type PanelElements, panelFormats } from './panels.ts';
 
 /** Storage buffers of a dispatch. */
 const mostBindings = 8;
@@ -70,7 +70,7 @@ function productText(
   const product = `if (head * D >= params.out${index}) { return; }
 let n = head * D + column;
 var values = Element();
-for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), ${load}, values); }
+for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(${load}), values); }
 `;
   const at = `y${index}[row * params.out${index} + head * D + c]`;
   if (norm === undefined && rotation === undefined) {
@@ -127,19 +127,19 @@ ${normInput ? '  input_factor = 1 / sqrt(squares_of(row * params.width, i32(inde
 `;
 }
 
-const kernel: WebGpuKernel<LinearHeadsParams> = {
+const kernelOf = ({ format, scalar, vector, extensions }: PanelElements): WebGpuKernel<LinearHeadsParams> => ({
   abi: 1,
   kernel: linearHeads.name,
   select(call, device) {
     const { headDim } = call.params;
     if (rowCount(call.inputs[0]!) > fewRows) return 'many rows';
     if (headDim / tileOf(headDim) > device.workgroupSize) return `heads of ${headDim}`;
-    return storedAs(f32Panels8.name, ...placesOfHeads(call.params).products.map(({ weight }) => weight))(call);
+    return storedAs(format.name, ...placesOfHeads(call.params).products.map(({ weight }) => weight))(call);
   },
   dispatches(call, device) {
     const { inputs, params } = call;
     const { headDim, eps, normInput } = params;
-    const element = tileOf(headDim) === 4 ? 'vec4f' : 'f32';
+    const element = tileOf(headDim) === 4 ? vector : scalar;
     const rows = rowsOf(params, inputs[0]!);
     return inDispatches(productsOf(call), normInput).map((products) => {
       const bindings: Record<string, WebGpuBinding> = { x: input(0) };
@@ -156,12 +156,13 @@ const kernel: WebGpuKernel<LinearHeadsParams> = {
       const heads = Math.ceil(Math.max(...products.map(({ out }) => out)) / headDim);
       return {
         code: text(products, call, device),
+        extensions,
         bindings,
         uniforms,
         workgroups: (value) => [heads, value(rows), products.length],
       };
     });
   },
-};
+});
 
-export const linearHeadsKernels: readonly AnyWebGpuKernel[] = [kernel];
+export const linearHeadsKernels: readonly AnyWebGpuKernel[] = panelFormats.map(kernelOf);
