@@ -59,7 +59,9 @@ export async function benchGenerate(folder: string | undefined, options: BenchGe
   const token = await countToken(loaded, { temperature: 0 }, signal);
   const bytes = bytesOfToken(config, Math.min(context, model.contextLength));
   const parameters = countParameters(config);
-  const weightBytes = 4 * (parameters - (config.tieWordEmbeddings ? 0 : config.vocabularySize * config.hiddenSize));
+  const { blockBytes, blockLength } = backend.matrixFormat;
+  const readParameters = parameters - (config.tieWordEmbeddings ? 0 : config.vocabularySize * config.hiddenSize);
+  const weightBytes = (blockBytes / blockLength) * readParameters;
   const prefillGflops = (prefill * prefillFlops(config, options.promptTokens)) / options.promptTokens / 1e9;
   const decodeGbytes = (decode * weightBytes) / 1e9;
   const result = {
@@ -124,7 +126,7 @@ function printToken(token: TokenCounts, { moved, needed, tokens }: TokenBytes): 
     ['objects created', `${objects} in ${token.tokens} tokens (buffers, bind groups, pipelines)`],
     [
       'bytes moved',
-      `${formatBytes(moved)} at ${tokens} tokens by formula, ${(moved / needed).toFixed(3)} x the weights of every layer application and the visible cache rows`,
+      `${formatBytes(moved)} at ${tokens} tokens by formula and in float32, ${(moved / needed).toFixed(3)} x the weights of every layer application and the visible cache rows`,
     ],
   ];
   console.log('\na decoded token on the device');
