@@ -153,7 +153,7 @@ describe('inspect', () => {
     await source.close?.();
     expect(systems[0].parameters).toBe([...tensors.values()].reduce((sum, { elements }) => sum + elements, 0));
     expect((await run(['inspect'])).out).toContain('cache 1M');
-    expect((await run(['inspect', '--program'])).out).toContain('attention.softmax_ring');
+    expect((await run(['inspect', '--program'])).out).toContain('attention.sliding_window');
   });
 });
 
