@@ -2,6 +2,7 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { RunRequest } from '@yoco-u/train';
 import { runTraining } from '@yoco-u/train/node';
 import { builtInAttention, createBackend } from '@yoco-u/yoco-u';
 import { loadModelFolder } from '@yoco-u/yoco-u/node';
@@ -43,7 +44,7 @@ export async function trainRhyme(backend: BackendName, steps: number): Promise<T
   await writeFile(join(folder, 'rhyme.txt'), rhyme);
   await using device = await createBackend({ backend, plugins: [alibiPlugin], threads: 1 });
   const losses: number[] = [];
-  const request = {
+  const request: RunRequest = {
     data: [join(folder, 'rhyme.txt')],
     vocabularySize: 280,
     model: {
@@ -61,6 +62,7 @@ export async function trainRhyme(backend: BackendName, steps: number): Promise<T
     sequenceLength: 48,
     batch: 4,
     steps: 60,
+    optimizer: { kind: 'adamw', beta1: 0.9, beta2: 0.95, eps: 1e-8, weightDecay: 0.1 },
     learningRate: 0.02,
     validation: { every: 0, share: 0.2 },
     seed: 1,
