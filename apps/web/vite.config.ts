@@ -1,5 +1,6 @@
-import { createReadStream, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { createReadStream, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defaultClientConditions, defineConfig, type Plugin } from 'vite';
 
@@ -49,7 +50,34 @@ function sampleText(): Plugin {
   };
 }
 
-/** Memory can be shared among threads only on such a page. Static hosts get there by `public/isolation-worker.js`. */
+const workerScript = join(import.meta.dirname, 'src/offline/service-worker.js');
+
+/** `service-worker.js`, which keeps every file of the build. */
+function serviceWorker(): Plugin {
+  return {
+    name: 'service-worker',
+    apply: 'build',
+    writeBundle({ dir }) {
+      const paths = readdirSync(dir!, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name))
+        .sort();
+      const hash = createHash('sha256');
+      for (const path of paths) hash.update(path.slice(dir!.length)).update(readFileSync(path));
+      // hosts redirect from index.html, and what was redirected cannot be kept
+      const files = paths.map((path) =>
+        relative(dir!, path)
+          .replaceAll('\\', '/')
+          .replace(/^index\.html$/, './'),
+      );
+      const kept = JSON.stringify({ version: hash.digest('hex').slice(0, 16), files });
+      const script = readFileSync(workerScript, 'utf8').replace("{ version: 'none', files: [] }", kept);
+      writeFileSync(join(dir!, 'service-worker.js'), script);
+    },
+  };
+}
+
+/** Memory can be shared among threads only on such a page. Static hosts get there by the service worker. */
 const headers = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
@@ -61,7 +89,7 @@ export default defineConfig({
   // works under any path of a host
   base: './',
   resolve: { conditions: ['@yoco-u/source', ...defaultClientConditions] },
-  plugins: [svelte({ configFile: false }), bundledModel(), sampleText()],
+  plugins: [svelte({ configFile: false }), bundledModel(), sampleText(), serviceWorker()],
   worker: { format: 'es' },
   build: { target: 'es2022', assetsInlineLimit: 0 },
   server: { headers },

@@ -234,7 +234,7 @@ describe('the built page (needs a Chromium; set CHROMIUM to its path)', options,
   });
 
   test('starts from little, and nothing jumps', async () => {
-    const context = await browser.newContext();
+    const context = await browser.newContext({ serviceWorkers: 'block' });
     const page = await context.newPage();
     const loaded: Promise<number>[] = [];
     page.on('response', (response) => {
@@ -261,20 +261,9 @@ describe('the built page (needs a Chromium; set CHROMIUM to its path)', options,
     await context.close();
   });
 
-  test('on a host without headers, a service worker isolates it', async () => {
-    await using files = await serveFiles(folder);
-    await using visited = await visit(browser, files.url);
-    const { page } = visited;
-    await page.waitForFunction(() => crossOriginIsolated);
-    await page.getByTestId('where').waitFor();
-    await page.getByTestId('max-tokens').fill('3');
-    await page.getByTestId('write').click();
-    await page.getByText('Finished.').waitFor();
-  });
-
   test('without shared memory it works on one thread', async () => {
     await using files = await serveFiles(folder);
-    await using visited = await visit(browser, files.url, { serviceWorkers: 'block' });
+    await using visited = await visit(browser, files.url);
     const { page } = visited;
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
     expect(await page.getByTestId('where').textContent()).toContain('1 thread');

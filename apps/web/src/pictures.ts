@@ -34,6 +34,20 @@ const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   async memory(page) {
     await page.getByTestId('length').fill('64');
   },
+  async train(page) {
+    await page.getByRole('button', { name: 'Take the sample' }).click();
+    await page.getByTestId('text-size').getByText('KiB').waitFor();
+    await page.getByLabel('Size').selectOption('2');
+    await page.getByLabel('Steps').fill('60');
+    await page.getByTestId('compare').click();
+    await page.locator('[data-testid=runs] tbody tr').nth(2).waitFor();
+    await page.getByText('Trained.').waitFor();
+  },
+  async models(page) {
+    await page.getByTestId('address').fill('model');
+    await page.getByTestId('open-address').click();
+    await page.getByTestId('kept').waitFor();
+  },
 };
 
 /** The picture as WebP, at the best quality that is small enough. */

@@ -70,7 +70,8 @@ export async function serveFiles(outDir: string): Promise<Site> {
       const content = await readFile(join(outDir, name));
       response.writeHead(200, { 'content-type': types[extname(name)] ?? 'application/octet-stream' }).end(content);
     } catch {
-      response.writeHead(404).end();
+      // a page that says so, and not the browser's
+      response.writeHead(404, { 'content-type': 'text/plain' }).end('none');
     }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -90,14 +91,17 @@ export interface Visit extends AsyncDisposable {
   readonly complaints: readonly string[];
 }
 
-/** Opens the page and waits until the model is there. */
+/** Opens the page and waits until the model is there. Service workers are blocked unless the options allow them: they keep megabytes. */
 export async function visit(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visit> {
-  const context = await browser.newContext(options);
+  const context = await browser.newContext({ serviceWorkers: 'block', ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(patience);
   const complaints: string[] = [];
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+    const text = message.text();
+    const isComplaint = ['error', 'warning'].includes(message.type());
+    // what this tool says of the option above
+    if (isComplaint && !text.startsWith('Service Worker registration blocked')) complaints.push(text);
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
   context.on('request', (request) => {

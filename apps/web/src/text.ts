@@ -16,6 +16,7 @@ export const text = {
     failed: 'The model could not be loaded.',
     again: 'Try again',
   },
+  kept: 'This page is kept in the browser: it works without a network.',
   where: (description: string) => `Runs on this machine: ${description}`,
   backend: {
     legend: 'What computes',

@@ -41,7 +41,7 @@ describe('training in the page (needs a Chromium; set CHROMIUM to its path)', op
   async function openForm(page: Page, steps: number): Promise<void> {
     await page.getByRole('link', { name: 'Train' }).click();
     await page.getByRole('button', { name: 'Take the sample' }).click();
-    await page.getByText('KiB').first().waitFor();
+    await page.getByTestId('text-size').getByText('KiB').waitFor();
     await page.getByLabel('Size').selectOption('2');
     await page.getByLabel('Steps').fill(`${steps}`);
   }
@@ -120,7 +120,7 @@ describe('training in the page (needs a Chromium; set CHROMIUM to its path)', op
     await page.getByTestId('train').click();
     expect(await page.getByTestId('run').getByRole('alert').textContent()).toContain('tokens');
     await page.getByRole('button', { name: 'Take the sample' }).click();
-    await page.getByText('KiB').first().waitFor();
+    await page.getByTestId('text-size').getByText('KiB').waitFor();
     await page.getByTestId('train').click();
     await page.getByText('Trained.').waitFor();
   });
