@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createHeldModel, createTestServer, eventually } from './testing.ts';
+import { createHeldModel, createTestServer, eventually, sourceOf } from './testing.ts';
 
 const completion = { prompt: 'hi', max_tokens: 4 };
 
@@ -33,6 +33,19 @@ describe('a full server', () => {
     expect((await Promise.all(pending)).map(({ status }) => status)).toEqual([200, 200, 200]);
     expect(await (await server.get('/slots')).json()).toMatchObject([{ is_processing: false, state: 'idle' }]);
     expect((await server.get('/slots?fail_on_no_slot=1')).status).toBe(200);
+  });
+
+  test('tells the use of a cache as the engine counts it, and of none where the engine is gone', async () => {
+    const model = createHeldModel();
+    let answer = async () => 0.25;
+    const loaded = { model, sequences: 1, cacheUse: () => answer(), [Symbol.asyncDispose]: async () => {} };
+    const server = createTestServer(model, { models: [sourceOf(model, 'small', { load: async () => loaded })] });
+    await server.warmUp();
+    for (const name of ['kv_cache_usage_perc', 'gpu_cache_usage_perc']) {
+      expect(await metric(server, `vllm:${name}{model_name="small"}`)).toBe(0.25);
+    }
+    answer = () => Promise.reject(new Error('gone'));
+    expect(await metric(server, 'vllm:kv_cache_usage_perc{model_name="small"}')).toBe(0);
   });
 
   test('counts what it did', async () => {

@@ -36,16 +36,17 @@ export function createMetrics(meters: () => readonly ModelMeter[]): Metrics {
   const counter = (name: string, help: string) => new Counter({ name, help, labelNames, registers });
   const histogram = (name: string, help: string, buckets: number[]) =>
     new Histogram({ name, help, labelNames, buckets, registers });
-  const gauge = (name: string, help: string, value: (meter: ModelMeter) => number): void => {
+  const gauge = (name: string, help: string, value: (meter: ModelMeter) => number | Promise<number>): void => {
     new Gauge({
       name,
       help,
       labelNames,
       registers,
-      collect() {
+      async collect() {
+        const values = await Promise.all(meters().map(async (meter) => [meter.name, await value(meter)] as const));
         // a model that was unloaded has no figures
         this.reset();
-        for (const meter of meters()) this.set({ model_name: meter.name }, value(meter));
+        for (const [model_name, figure] of values) this.set({ model_name }, figure);
       },
     });
   };

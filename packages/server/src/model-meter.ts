@@ -22,8 +22,8 @@ export interface ModelMeter {
   list(): readonly Sequence[];
   running(): number;
   waiting(): number;
-  /** Share of the cache that holds tokens, from 0 to 1. */
-  cacheUse(): number;
+  /** Share of the cache that running sequences hold, from 0 to 1. Never rejects. */
+  cacheUse(): Promise<number>;
 }
 
 export interface ModelMeterOptions {
@@ -34,6 +34,8 @@ export interface ModelMeterOptions {
   /** Sequences that may wait besides. */
   readonly queue: number;
   readonly metrics: Metrics;
+  /** See `LoadedModel`. */
+  readonly cacheUse: (() => Promise<number>) | undefined;
   /** The model can do no more: its worker is gone. */
   readonly onBroken: () => void;
 }
@@ -47,7 +49,8 @@ interface Running {
 }
 
 /** `generate` of the model throws `BusyError`, at its first step, when too many sequences wait already. */
-export function createModelMeter({ name, model, sequences, queue, metrics, onBroken }: ModelMeterOptions): ModelMeter {
+export function createModelMeter(options: ModelMeterOptions): ModelMeter {
+  const { name, model, sequences, queue, metrics, onBroken } = options;
   const active = new Set<Running>();
   const label = { model_name: name };
   const interTokenLatency = metrics.interTokenLatency.labels(label);
@@ -152,7 +155,9 @@ export function createModelMeter({ name, model, sequences, queue, metrics, onBro
     },
     running: () => count(active, ({ started }) => started !== undefined),
     waiting: () => count(active, ({ started }) => started === undefined),
-    cacheUse() {
+    async cacheUse() {
+      // a model that is gone holds nothing
+      if (options.cacheUse !== undefined) return options.cacheUse().catch(() => 0);
       let tokens = 0;
       for (const { promptTokens, completionTokens } of active) tokens += promptTokens + completionTokens;
       return Math.min(1, tokens / (sequences * model.contextLength));

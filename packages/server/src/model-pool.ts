@@ -83,12 +83,12 @@ export function createModelPool(options: ModelPoolOptions): ModelPool {
     const started = performance.now();
     try {
       const model = await entry.source.load();
-      const { sequences } = model;
+      const { sequences, cacheUse } = model;
       const onBroken = (): void => {
         // the next request loads it anew
         if (entry.loaded?.meter === meter) unload(entry).catch(() => {});
       };
-      const meter = createModelMeter({ name, model: model.model, sequences, queue, metrics, onBroken });
+      const meter = createModelMeter({ name, model: model.model, sequences, queue, metrics, cacheUse, onBroken });
       entry.loaded = { model, meter };
       logger.info({ model: name, ms: Math.round(performance.now() - started) }, 'model loaded');
       return model;

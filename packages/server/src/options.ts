@@ -15,6 +15,8 @@ export interface ModelSource {
 export interface LoadedModel extends Omit<ServedModel, 'name'>, AsyncDisposable {
   /** Sequences that run at once; others wait. */
   readonly sequences: number;
+  /** The share of its cache that running sequences hold, from 0 to 1, as the engine counts. Without it, tokens are counted here. */
+  cacheUse?(): Promise<number>;
 }
 
 /** What a single client may ask of the server. */

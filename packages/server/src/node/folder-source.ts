@@ -13,7 +13,16 @@ export interface FolderSourceOptions {
   readonly bytes: number;
   /** Sequences that the loaded model runs at once. */
   readonly sequences: number;
-  load(): Promise<{ readonly model: LanguageModel } & AsyncDisposable>;
+  load(): Promise<{ readonly model: LanguageModel; stats?(): Promise<CacheStats> } & AsyncDisposable>;
+}
+
+/** The part of an engine's statistics that tells how full its cache is. */
+export interface CacheStats {
+  /** Of the growing caches. */
+  readonly pages: { readonly inUse: number; readonly total: number };
+  /** Of windows and retention states, too. */
+  readonly cacheBytesInUse: number;
+  readonly cacheBytesReserved: number;
 }
 
 /** The chat template is read with the model: `chat_template.jinja` or `tokenizer_config.json`, if there is one. */
@@ -30,11 +39,17 @@ export function folderSource({ path, name, bytes, sequences, load }: FolderSourc
       return {
         model: loaded.model,
         sequences,
+        ...(loaded.stats === undefined ? {} : { cacheUse: async () => shareInUse(await loaded.stats!()) }),
         ...(chatTemplate === undefined ? {} : { chatTemplate }),
         [Symbol.asyncDispose]: () => loaded[Symbol.asyncDispose](),
       };
     },
   };
+}
+
+/** Pages where there are any: they are what requests wait for. */
+function shareInUse({ pages, cacheBytesInUse, cacheBytesReserved }: CacheStats): number {
+  return pages.total > 0 ? pages.inUse / pages.total : cacheBytesInUse / cacheBytesReserved;
 }
 
 async function textFile<K extends string>(folder: string, file: string, key: K): Promise<Partial<Record<K, string>>> {
