@@ -23,8 +23,8 @@ export interface ConnectedModel<Details, Stats> {
   readonly details: Details;
   /** The `stats` of the `ServedModel`, now. */
   stats(): Promise<Stats>;
-  /** What the `inspect` of the `ServedModel` answers. */
-  inspect(request: unknown): Promise<unknown>;
+  /** What the `inspect` of the `ServedModel` answers. Rejects with the signal's reason when that aborts it. */
+  inspect(request: unknown, signal?: AbortSignal): Promise<unknown>;
 }
 
 /**
@@ -97,9 +97,9 @@ export async function connectLanguageModel<Details = undefined, Stats = undefine
       alive();
       return (await calls.open({ kind: 'stats' }).result) as Stats;
     },
-    async inspect(inspectRequest) {
+    async inspect(inspectRequest, inspectSignal) {
       alive();
-      return calls.open({ kind: 'inspect', request: inspectRequest }).result;
+      return resultOf(calls.open({ kind: 'inspect', request: inspectRequest }), inspectSignal);
     },
   };
 }

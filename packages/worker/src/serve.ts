@@ -12,8 +12,11 @@ export interface ServedModel extends AsyncDisposable {
   readonly details?: unknown;
   /** What the model is doing, asked for now and then; must be structured-cloneable. */
   stats?(): unknown;
-  /** A look inside: what `request` and the answer are is between the two sides. Both must be structured-cloneable. */
-  inspect?(request: unknown): Promise<unknown>;
+  /**
+   * Whatever else the model does: what `request` and the answer are is between the two sides. Both must be structured-cloneable. The
+   * signal is aborted when the outside no longer waits.
+   */
+  inspect?(request: unknown, signal: AbortSignal): Promise<unknown>;
 }
 
 export interface LoadContext {
@@ -86,7 +89,7 @@ export function serveLanguageModel(port: MessagePort, load: LoadServedModel): vo
       return generate(call, served!.model.generate({ ...message.request, signal, ...onPrefill }), open);
     }
     if (message.kind === 'score') return served!.model.score(message.ids, message.from, { ...message.options, signal });
-    if (message.kind === 'inspect') return served!.inspect?.(message.request);
+    if (message.kind === 'inspect') return served!.inspect?.(message.request, signal);
     if (message.kind === 'stats') return served!.stats?.();
     return served?.[Symbol.asyncDispose]();
   };

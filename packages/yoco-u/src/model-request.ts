@@ -1,7 +1,7 @@
 /** What the two sides of a model worker agree on. All of it is structured-cloneable. */
 import type { DirectoryHandle, FileContent } from '@yoco-u/checkpoint';
 import type { EngineLanguageModel, EngineStats } from '@yoco-u/engine';
-import type { Backend, LanguageModel } from '@yoco-u/spec';
+import type { Backend, LanguageModel, ScoreOptions } from '@yoco-u/spec';
 import { type ConnectOptions, connectLanguageModel, type ModelThread } from '@yoco-u/worker';
 import type { LoadModelOptions } from './load-model.ts';
 
@@ -24,8 +24,13 @@ export interface ModelDetails {
   readonly cacheBytesReserved: number;
 }
 
-/** What `inspect` asks for: the arguments of `inspectLoop`. */
-export type InspectRequest = Parameters<EngineLanguageModel['inspectLoop']>;
+type Iterations = Pick<ScoreOptions, 'iterations'>;
+
+/** What `inspect` asks for. */
+export type InspectRequest =
+  | { readonly kind: 'loop'; readonly given: Parameters<EngineLanguageModel['inspectLoop']> }
+  | { readonly kind: 'save'; readonly ids: readonly number[]; readonly options: Iterations }
+  | { readonly kind: 'load'; readonly file: Uint8Array; readonly options: Iterations };
 
 export interface LoadInWorkerOptions extends Omit<LoadModelOptions, 'plugins'> {
   /**
@@ -42,6 +47,10 @@ export interface WorkerModel extends ModelDetails, AsyncDisposable {
   stats(): Promise<EngineStats>;
   /** A look inside the loop at a text of at most 256 ids: see `inspectLoop` of `@yoco-u/engine`. */
   inspectLoop: EngineLanguageModel['inspectLoop'];
+  /** As `saveSequence` of the engine, but the whole safetensors file. */
+  saveSequence(ids: ArrayLike<number>, options?: ScoreOptions): Promise<Uint8Array<ArrayBuffer>>;
+  /** As `loadSequence` of the engine, from the whole file. */
+  loadSequence(file: Uint8Array, options?: Iterations): Promise<readonly number[]>;
 }
 
 export async function connectModel(
@@ -55,12 +64,19 @@ export async function connectModel(
     ...(onProgress === undefined ? {} : { onProgress }),
     ...(onCompile === undefined ? {} : { onCompile }),
   });
+  const ask = (asked: InspectRequest, askSignal?: AbortSignal): Promise<unknown> => inspect(asked, askSignal);
   return {
     ...details,
     model,
     stats,
     inspectLoop: (ids, ...rest) =>
-      inspect([Array.from(ids), ...rest] satisfies InspectRequest) as ReturnType<EngineLanguageModel['inspectLoop']>,
+      ask({ kind: 'loop', given: [Array.from(ids), ...rest] }) as ReturnType<EngineLanguageModel['inspectLoop']>,
+    saveSequence: (ids, { signal: saveSignal, ...saveOptions } = {}) =>
+      ask({ kind: 'save', ids: Array.from(ids), options: saveOptions }, saveSignal) as ReturnType<
+        WorkerModel['saveSequence']
+      >,
+    loadSequence: (file, loadOptions = {}) =>
+      ask({ kind: 'load', file, options: loadOptions }) as ReturnType<WorkerModel['loadSequence']>,
     [Symbol.asyncDispose]: () => model[Symbol.asyncDispose](),
   };
 }

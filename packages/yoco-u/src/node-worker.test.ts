@@ -18,6 +18,24 @@ test('a model folder on disk generates in a worker thread', async () => {
   expect(progress.at(-1)![0]).toBe(progress.at(-1)![1]);
 });
 
+test('a sequence that one worker saves goes on in another, and a broken one is an error of its own', async () => {
+  const options = { threads: 1, contextLength: 200 };
+  const { ids } = recorded;
+  await using first = await loadModelFolderInWorker(path, options);
+  const file = await first.saveSequence(ids);
+  await using second = await loadModelFolderInWorker(path, { ...options, prefixCacheBytes: 2 ** 24 });
+  expect(await second.loadSequence(file)).toEqual(ids);
+  for await (const part of second.model.generate({ prompt: [...ids, 5], maxTokens: 1 })) {
+    if (part.type === 'finish') expect(part.usage.cachedTokens).toBe(ids.length);
+  }
+  await expect(second.loadSequence(file.subarray(0, 100))).rejects.toThrow(CheckpointError);
+  await expect(second.loadSequence(file, { iterations: 2 })).rejects.toThrow();
+  await expect(first.loadSequence(file)).rejects.toThrow(RequestError);
+  await expect(first.saveSequence([])).rejects.toThrow(RequestError);
+  const aborted = AbortSignal.abort(new Error('changed my mind'));
+  await expect(first.saveSequence(ids, { signal: aborted })).rejects.toThrow('changed my mind');
+});
+
 test.each([
   ['/no/such/folder', {}, CheckpointError],
   [path, { contextLength: 0 }, RequestError],

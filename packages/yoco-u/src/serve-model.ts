@@ -1,5 +1,14 @@
 /** The inside of a model worker: loads what the outside names and serves it. */
-import { directoryHandleFiles, type HttpOptions, type ModelFolder, openModelFolder } from '@yoco-u/checkpoint';
+import {
+  directoryHandleFiles,
+  encodeSafetensors,
+  type HttpOptions,
+  type ModelFolder,
+  memorySource,
+  openModelFolder,
+  openSafetensors,
+} from '@yoco-u/checkpoint';
+import type { EngineLanguageModel } from '@yoco-u/engine';
 import { type ServedModel, serveLanguageModel, workerPort } from '@yoco-u/worker';
 import { type LoadModelOptions, loadModelFrom } from './load-model.ts';
 import type { InspectRequest, ModelDetails, ModelRequest, PlainSource } from './model-request.ts';
@@ -37,8 +46,18 @@ export async function serveModel({
       tokenizerJson: folder.tokenizerJson!,
       details,
       stats: () => model.stats(),
-      inspect: (inspected) => model.inspectLoop(...(inspected as InspectRequest)),
+      inspect: (asked, signal) => answer(model, asked as InspectRequest, signal),
       [Symbol.asyncDispose]: () => loaded[Symbol.asyncDispose](),
     };
   });
+}
+
+/** What an engine does beyond a language model; files of sequences cross as bytes. */
+async function answer(model: EngineLanguageModel, asked: InspectRequest, signal: AbortSignal): Promise<unknown> {
+  if (asked.kind === 'loop') return model.inspectLoop(...asked.given);
+  if (asked.kind === 'save') {
+    const sequence = await model.saveSequence(asked.ids, { ...asked.options, signal });
+    return encodeSafetensors(sequence.tensors, sequence);
+  }
+  return model.loadSequence(await openSafetensors(memorySource(asked.file, 'a saved sequence')), asked.options);
 }
