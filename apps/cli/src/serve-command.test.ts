@@ -1,12 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { announced, ended, post, start } from './testing.ts';
 
-const main = join(import.meta.dirname, 'main.ts');
 const model = join(import.meta.dirname, '../model');
 
 let folder: string;
@@ -15,42 +14,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-function start(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, ['--conditions', '@yoco-u/source', main, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-}
-
 /** Runs a command that ends of its own accord. */
 async function run(args: readonly string[]): Promise<{ code: number | null; out: string; err: string }> {
   const child = start(args);
   const [out, err, code] = await Promise.all([text(child.stdout!), text(child.stderr!), ended(child)]);
   return { code, out, err };
-}
-
-function ended(child: ChildProcess): Promise<number | null> {
-  return new Promise((resolve) => child.on('close', resolve));
-}
-
-/** The address that a server announces. */
-function announced(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let said = '';
-    child.stderr!.setEncoding('utf8').on('data', (chunk: string) => {
-      said += chunk;
-      const url = /on (http:\S+);/.exec(said)?.[1];
-      if (url !== undefined) resolve(url);
-    });
-    child.on('close', () => reject(new Error(said)));
-  });
-}
-
-async function post(url: string, body: object, key?: string): Promise<Response> {
-  const headers = {
-    'content-type': 'application/json',
-    ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
-  };
-  return fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
 }
 
 describe('serve', () => {
