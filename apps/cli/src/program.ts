@@ -77,6 +77,7 @@ export function createProgram(): Command {
     .option('--streams <count>', 'streams at once', integer(2, 1024), 16)
     .option('--max-tokens <count>', 'tokens of each stream', integer(2), 64)
     .option('--system-tokens <count>', 'tokens of the prompt that is cached', integer(1), 2000)
+    .option('--llama-cpp <folder>', 'where node-llama-cpp is installed: measure it in turns, with --random')
     .option('--runs <count>', 'runs; the best counts', integer(1, 1000), 3)
     .action(async (folder, options) => (await import('./commands/bench-serve.ts')).benchServe(folder, options));
 
