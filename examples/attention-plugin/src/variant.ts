@@ -1,10 +1,9 @@
 /** ALiBi as an attention variant of self stages: its config, parameters and state, and what it records. */
 import {
-  keysAndValues,
   pageTableOf,
   parseSoftmaxConfig,
   project,
-  queries,
+  queriesKeysAndValues,
   type SoftmaxConfig,
   selfParameters,
 } from '@yoco-u/attention-softmax';
@@ -53,8 +52,7 @@ export const alibiAttention: AttentionVariant<AlibiConfig, never> = {
   apply(graph, config, input, scope) {
     const { segments, segmentCount, rows } = scope.batch;
     const params = { rows, segmentCount, headDim: config.model.headDim, biasMax: config.biasMax };
-    const q = queries(graph, config, scope, input);
-    const [k, v] = keysAndValues(graph, config, scope, input);
+    const [q, k, v] = queriesKeysAndValues(graph, config, scope, input);
     const pages = scope.state('pages');
     if (pages === undefined) {
       const [attended] = graph.call(alibi, [q, k, v, segments], params);
