@@ -70,7 +70,7 @@ function project(options: ProjectOptions, executablePath: string): TestProjectIn
     test: {
       name,
       include: [include],
-      exclude: [...exclude, '**/node_modules/**', '**/dist/**'],
+      exclude: [...exclude, '**/node_modules/**', '**/dist/**', 'examples/**'],
       testTimeout: 300_000,
       hookTimeout: 300_000,
       browser: {

@@ -84,7 +84,13 @@ export function gpuProject(): TestProjectInlineConfiguration {
     test: {
       name,
       include: [gpuTests],
-      exclude: ['**/node_modules/**', '**/dist/**', ...(findLavapipe() === undefined ? [] : ['**/*f16*.gpu.test.ts'])],
+      exclude: [
+        '**/node_modules/**',
+        '**/dist/**',
+        // packages of their own: `pack-and-consume` tests them
+        'examples/**',
+        ...(findLavapipe() === undefined ? [] : ['**/*f16*.gpu.test.ts']),
+      ],
       // a software adapter uses every core by itself
       maxWorkers: 1,
       // it compiles a large shader in a second, on a busy machine in a minute

@@ -55,4 +55,5 @@ test('a destroyed device ends what waits for it', async () => {
   await expect(backend.compile(doubled)).rejects.toBeInstanceOf(DeviceLostError);
   expect(() => backend.write(buffer, x)).toThrow(DeviceLostError);
   await backend[Symbol.asyncDispose]();
+  expect(backend.memory().reservedBytes).toBe(0);
 });

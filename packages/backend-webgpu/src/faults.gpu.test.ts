@@ -36,6 +36,7 @@ describe('a lost device', () => {
     expect(() => backend.allocate(tensorType(f32, 1))).toThrow(DeviceLostError);
     expect(backend.memory().bufferBytes).toBe(64);
     await backend[Symbol.asyncDispose]();
+    expect(backend.memory().reservedBytes).toBe(0);
     await using another = await createWebGpuBackend();
     await expectWorking(another);
   });
@@ -55,6 +56,7 @@ describe('memory', () => {
     await backend.settled();
     await expectWorking(backend);
     await backend[Symbol.asyncDispose]();
+    expect(backend.memory().reservedBytes).toBe(0);
   });
 
   test('beyond what a binding may span is refused before anything is taken', async () => {
