@@ -12,19 +12,25 @@ const TILE: i32 = 1;
 alias Element = f32;
 const half: i32 = D / 2;
 var<workgroup> whole: array<f32, D>;
-fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
+fn element(at: i32, k: i32) -> f32 { return x[at]; }
 
 @compute @workgroup_size(3)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
+  let start = row * params.width;
   if (group.z == 0) {
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 8 + n % 8]), values); }
-    for (var i = 0; i < TILE; i++) { whole[column + i] = values; }
+    var at = n / 8 * params.width * 8 + n % 8;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      at += 8;
+    }
+    whole[column] = values0;
     workgroupBarrier();
     var squares = 0.0;
     for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
@@ -36,9 +42,14 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
   if (group.z == 1) {
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 8 + n % 8]), values); }
-    for (var i = 0; i < TILE; i++) { whole[column + i] = values; }
+    var at = n / 8 * params.width * 8 + n % 8;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      at += 8;
+    }
+    whole[column] = values0;
     workgroupBarrier();
     var squares = 0.0;
     for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
@@ -60,32 +71,37 @@ struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
 const D: i32 = 3;
 const TILE: i32 = 1;
 alias Element = f32;
-fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
+fn element(at: i32, k: i32) -> f32 { return x[at]; }
 
 @compute @workgroup_size(3)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
+  let start = row * params.width;
   if (group.z == 0) {
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 8 + n % 8]), values); }
-    for (var i = 0; i < TILE && n + i < params.out0; i++) {
-      let c = column + i;
-      y0[row * params.out0 + head * D + c] = values;
+    var at = n / 8 * params.width * 8 + n % 8;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      at += 8;
     }
+    if (head * D + column < params.out0) { y0[row * params.out0 + head * D + column] = values0; }
   }
   if (group.z == 1) {
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 8 + n % 8]), values); }
-    for (var i = 0; i < TILE && n + i < params.out1; i++) {
-      let c = column + i;
-      y1[row * params.out1 + head * D + c] = values;
+    var at = n / 8 * params.width * 8 + n % 8;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      at += 8;
     }
+    if (head * D + column < params.out1) { y1[row * params.out1 + head * D + column] = values0; }
   }
 }
 
@@ -114,20 +130,26 @@ fn squares_of(start: i32, lane: i32) -> f32 {
 }
 
 var<private> input_factor: f32;
-fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k] * input_factor * norm[k]; }
+fn element(at: i32, k: i32) -> f32 { return x[at] * input_factor * norm[k]; }
 
 @compute @workgroup_size(6)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
-  input_factor = 1 / sqrt(squares_of(row * params.width, i32(index)) / f32(params.width) + params.eps);
+  let start = row * params.width;
+  input_factor = 1 / sqrt(squares_of(start, i32(index)) / f32(params.width) + params.eps);
   if (group.z == 0) {
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 8 + n % 8]), values); }
-    for (var i = 0; i < TILE; i++) { whole[column + i] = values; }
+    var at = n / 8 * params.width * 8 + n % 8;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      at += 8;
+    }
+    whole[column] = values0;
     workgroupBarrier();
     for (var c = column; c < column + TILE; c++) {
       let pair = c % half;
@@ -141,12 +163,14 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
   if (group.z == 1) {
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 8 + n % 8]), values); }
-    for (var i = 0; i < TILE && n + i < params.out1; i++) {
-      let c = column + i;
-      y1[row * params.out1 + head * D + c] = values;
+    var at = n / 8 * params.width * 8 + n % 8;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      at += 8;
     }
+    if (head * D + column < params.out1) { y1[row * params.out1 + head * D + column] = values0; }
   }
 }
 
@@ -172,33 +196,38 @@ fn squares_of(start: i32, lane: i32) -> f32 {
 }
 
 var<private> input_factor: f32;
-fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k] * input_factor * norm[k]; }
+fn element(at: i32, k: i32) -> f32 { return x[at] * input_factor * norm[k]; }
 
 @compute @workgroup_size(6)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
-  input_factor = 1 / sqrt(squares_of(row * params.width, i32(index)) / f32(params.width) + params.eps);
+  let start = row * params.width;
+  input_factor = 1 / sqrt(squares_of(start, i32(index)) / f32(params.width) + params.eps);
   if (group.z == 0) {
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 8 + n % 8]), values); }
-    for (var i = 0; i < TILE && n + i < params.out0; i++) {
-      let c = column + i;
-      y0[row * params.out0 + head * D + c] = values;
+    var at = n / 8 * params.width * 8 + n % 8;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      at += 8;
     }
+    if (head * D + column < params.out0) { y0[row * params.out0 + head * D + column] = values0; }
   }
   if (group.z == 1) {
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 8 + n % 8]), values); }
-    for (var i = 0; i < TILE && n + i < params.out1; i++) {
-      let c = column + i;
-      y1[row * params.out1 + head * D + c] = values;
+    var at = n / 8 * params.width * 8 + n % 8;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      at += 8;
     }
+    if (head * D + column < params.out1) { y1[row * params.out1 + head * D + column] = values0; }
   }
 }
 
@@ -214,23 +243,32 @@ struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
 @group(0) @binding(7) var<storage, read> norm1: array<f32>;
 @group(0) @binding(8) var<storage, read_write> y1: array<f32>;
 const D: i32 = 8;
-const TILE: i32 = 4;
+const TILE: i32 = 8;
 alias Element = vec4f;
 const half: i32 = D / 2;
 var<workgroup> whole: array<f32, D>;
-fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
+fn element(at: i32, k: i32) -> f32 { return x[at]; }
 
-@compute @workgroup_size(2)
+@compute @workgroup_size(1)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
+  let start = row * params.width;
   if (group.z == 0) {
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    var values1 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      values1 = fma(value, Element(weight0[at + 1]), values1);
+      at += 2;
+    }
+    for (var i = 0; i < 4; i++) { whole[column + 0 + i] = values0[i]; }
+    for (var i = 0; i < 4; i++) { whole[column + 4 + i] = values1[i]; }
     workgroupBarrier();
     var squares = 0.0;
     for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
@@ -247,9 +285,17 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
   if (group.z == 1) {
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    var values1 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      values1 = fma(value, Element(weight1[at + 1]), values1);
+      at += 2;
+    }
+    for (var i = 0; i < 4; i++) { whole[column + 0 + i] = values0[i]; }
+    for (var i = 0; i < 4; i++) { whole[column + 4 + i] = values1[i]; }
     workgroupBarrier();
     var squares = 0.0;
     for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
@@ -274,34 +320,45 @@ struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
 @group(0) @binding(4) var<storage, read> weight1: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> y1: array<f32>;
 const D: i32 = 8;
-const TILE: i32 = 4;
+const TILE: i32 = 8;
 alias Element = vec4f;
-fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
+fn element(at: i32, k: i32) -> f32 { return x[at]; }
 
-@compute @workgroup_size(2)
+@compute @workgroup_size(1)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
+  let start = row * params.width;
   if (group.z == 0) {
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE && n + i < params.out0; i++) {
-      let c = column + i;
-      y0[row * params.out0 + head * D + c] = values[i];
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    var values1 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      values1 = fma(value, Element(weight0[at + 1]), values1);
+      at += 2;
     }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 0 + i < params.out0) { y0[row * params.out0 + head * D + column + 0 + i] = values0[i]; } }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 4 + i < params.out0) { y0[row * params.out0 + head * D + column + 4 + i] = values1[i]; } }
   }
   if (group.z == 1) {
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE && n + i < params.out1; i++) {
-      let c = column + i;
-      y1[row * params.out1 + head * D + c] = values[i];
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    var values1 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      values1 = fma(value, Element(weight1[at + 1]), values1);
+      at += 2;
     }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 0 + i < params.out1) { y1[row * params.out1 + head * D + column + 0 + i] = values0[i]; } }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 4 + i < params.out1) { y1[row * params.out1 + head * D + column + 4 + i] = values1[i]; } }
   }
 }
 
@@ -331,20 +388,26 @@ fn squares_of(start: i32, lane: i32) -> f32 {
 }
 
 var<private> input_factor: f32;
-fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k] * input_factor * norm[k]; }
+fn element(at: i32, k: i32) -> f32 { return x[at] * input_factor * norm[k]; }
 
 @compute @workgroup_size(5)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
-  input_factor = 1 / sqrt(squares_of(row * params.width, i32(index)) / f32(params.width) + params.eps);
+  let start = row * params.width;
+  input_factor = 1 / sqrt(squares_of(start, i32(index)) / f32(params.width) + params.eps);
   if (group.z == 0) {
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      at += 2;
+    }
+    for (var i = 0; i < 4; i++) { whole[column + 0 + i] = values0[i]; }
     workgroupBarrier();
     for (var c = column; c < column + TILE; c++) {
       let pair = c % half;
@@ -358,9 +421,14 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
   if (group.z == 1) {
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      at += 2;
+    }
+    for (var i = 0; i < 4; i++) { whole[column + 0 + i] = values0[i]; }
     workgroupBarrier();
     var squares = 0.0;
     for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
@@ -398,33 +466,38 @@ fn squares_of(start: i32, lane: i32) -> f32 {
 }
 
 var<private> input_factor: f32;
-fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k] * input_factor * norm[k]; }
+fn element(at: i32, k: i32) -> f32 { return x[at] * input_factor * norm[k]; }
 
 @compute @workgroup_size(5)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
-  input_factor = 1 / sqrt(squares_of(row * params.width, i32(index)) / f32(params.width) + params.eps);
+  let start = row * params.width;
+  input_factor = 1 / sqrt(squares_of(start, i32(index)) / f32(params.width) + params.eps);
   if (group.z == 0) {
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE && n + i < params.out0; i++) {
-      let c = column + i;
-      y0[row * params.out0 + head * D + c] = values[i];
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      at += 2;
     }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 0 + i < params.out0) { y0[row * params.out0 + head * D + column + 0 + i] = values0[i]; } }
   }
   if (group.z == 1) {
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE && n + i < params.out1; i++) {
-      let c = column + i;
-      y1[row * params.out1 + head * D + c] = values[i];
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      at += 2;
     }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 0 + i < params.out1) { y1[row * params.out1 + head * D + column + 0 + i] = values0[i]; } }
   }
 }
 
@@ -439,23 +512,32 @@ struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
 @group(0) @binding(6) var<storage, read> weight1: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> y1: array<f32>;
 const D: i32 = 80;
-const TILE: i32 = 4;
+const TILE: i32 = 8;
 alias Element = vec4f;
 const half: i32 = D / 2;
 var<workgroup> whole: array<f32, D>;
-fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
+fn element(at: i32, k: i32) -> f32 { return x[at]; }
 
-@compute @workgroup_size(20)
+@compute @workgroup_size(10)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
+  let start = row * params.width;
   if (group.z == 0) {
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    var values1 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      values1 = fma(value, Element(weight0[at + 1]), values1);
+      at += 2;
+    }
+    for (var i = 0; i < 4; i++) { whole[column + 0 + i] = values0[i]; }
+    for (var i = 0; i < 4; i++) { whole[column + 4 + i] = values1[i]; }
     workgroupBarrier();
     var squares = 0.0;
     for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
@@ -472,9 +554,17 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
   if (group.z == 1) {
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    var values1 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      values1 = fma(value, Element(weight1[at + 1]), values1);
+      at += 2;
+    }
+    for (var i = 0; i < 4; i++) { whole[column + 0 + i] = values0[i]; }
+    for (var i = 0; i < 4; i++) { whole[column + 4 + i] = values1[i]; }
     workgroupBarrier();
     for (var c = column; c < column + TILE; c++) {
       let pair = c % half;
@@ -496,34 +586,45 @@ struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
 @group(0) @binding(4) var<storage, read> weight1: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> y1: array<f32>;
 const D: i32 = 80;
-const TILE: i32 = 4;
+const TILE: i32 = 8;
 alias Element = vec4f;
-fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
+fn element(at: i32, k: i32) -> f32 { return x[at]; }
 
-@compute @workgroup_size(20)
+@compute @workgroup_size(10)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
+  let start = row * params.width;
   if (group.z == 0) {
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE && n + i < params.out0; i++) {
-      let c = column + i;
-      y0[row * params.out0 + head * D + c] = values[i];
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    var values1 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      values1 = fma(value, Element(weight0[at + 1]), values1);
+      at += 2;
     }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 0 + i < params.out0) { y0[row * params.out0 + head * D + column + 0 + i] = values0[i]; } }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 4 + i < params.out0) { y0[row * params.out0 + head * D + column + 4 + i] = values1[i]; } }
   }
   if (group.z == 1) {
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE && n + i < params.out1; i++) {
-      let c = column + i;
-      y1[row * params.out1 + head * D + c] = values[i];
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    var values1 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      values1 = fma(value, Element(weight1[at + 1]), values1);
+      at += 2;
     }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 0 + i < params.out1) { y1[row * params.out1 + head * D + column + 0 + i] = values0[i]; } }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 4 + i < params.out1) { y1[row * params.out1 + head * D + column + 4 + i] = values1[i]; } }
   }
 }
 
@@ -561,20 +662,26 @@ fn squares_of(start: i32, lane: i32) -> f32 {
 }
 
 var<private> input_factor: f32;
-fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k] * input_factor * norm[k]; }
+fn element(at: i32, k: i32) -> f32 { return x[at] * input_factor * norm[k]; }
 
 @compute @workgroup_size(6)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
-  input_factor = 1 / sqrt(squares_of(row * params.width, i32(index)) / f32(params.width) + params.eps);
+  let start = row * params.width;
+  input_factor = 1 / sqrt(squares_of(start, i32(index)) / f32(params.width) + params.eps);
   if (group.z == 0) {
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 8 + n % 8]), values); }
-    for (var i = 0; i < TILE; i++) { whole[column + i] = values; }
+    var at = n / 8 * params.width * 8 + n % 8;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      at += 8;
+    }
+    whole[column] = values0;
     workgroupBarrier();
     for (var c = column; c < column + TILE; c++) {
       let pair = c % half;
@@ -588,12 +695,14 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
   if (group.z == 1) {
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 8 + n % 8]), values); }
-    for (var i = 0; i < TILE && n + i < params.out1; i++) {
-      let c = column + i;
-      y1[row * params.out1 + head * D + c] = values;
+    var at = n / 8 * params.width * 8 + n % 8;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      at += 8;
     }
+    if (head * D + column < params.out1) { y1[row * params.out1 + head * D + column] = values0; }
   }
 }
 
@@ -628,33 +737,159 @@ fn squares_of(start: i32, lane: i32) -> f32 {
 }
 
 var<private> input_factor: f32;
-fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k] * input_factor * norm[k]; }
+fn element(at: i32, k: i32) -> f32 { return x[at] * input_factor * norm[k]; }
 
 @compute @workgroup_size(6)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
-  input_factor = 1 / sqrt(squares_of(row * params.width, i32(index)) / f32(params.width) + params.eps);
+  let start = row * params.width;
+  input_factor = 1 / sqrt(squares_of(start, i32(index)) / f32(params.width) + params.eps);
   if (group.z == 0) {
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 8 + n % 8]), values); }
-    for (var i = 0; i < TILE && n + i < params.out0; i++) {
-      let c = column + i;
-      y0[row * params.out0 + head * D + c] = values;
+    var at = n / 8 * params.width * 8 + n % 8;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      at += 8;
+    }
+    if (head * D + column < params.out0) { y0[row * params.out0 + head * D + column] = values0; }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var at = n / 8 * params.width * 8 + n % 8;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      at += 8;
+    }
+    if (head * D + column < params.out1) { y1[row * params.out1 + head * D + column] = values0; }
+  }
+}
+
+// ----
+// tiles in workgroup memory
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> rotation: array<f32>;
+@group(0) @binding(3) var<storage, read> weight0: array<vec4f>;
+@group(0) @binding(4) var<storage, read> norm0: array<f32>;
+@group(0) @binding(5) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(6) var<storage, read> weight1: array<vec4f>;
+@group(0) @binding(7) var<storage, read> norm1: array<f32>;
+@group(0) @binding(8) var<storage, read_write> y1: array<f32>;
+const D: i32 = 8;
+const TILE: i32 = 4;
+alias Element = vec4f;
+const half: i32 = D / 2;
+var<workgroup> whole: array<f32, D>;
+fn element(at: i32, k: i32) -> f32 { return x[at]; }
+
+@compute @workgroup_size(2)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  let start = row * params.width;
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      at += 2;
+    }
+    for (var i = 0; i < 4; i++) { whole[column + 0 + i] = values0[i]; }
+    workgroupBarrier();
+    var squares = 0.0;
+    for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
+    let factor = 1 / sqrt(squares / params.head + params.eps);
+    for (var c = column; c < column + TILE; c++) {
+      let pair = c % half;
+      let a = whole[pair] * factor * norm0[pair];
+      let b = whole[pair + half] * factor * norm0[pair + half];
+      let cosine = rotation[row * D + pair];
+      let sine = rotation[row * D + half + pair];
+      if (c < half) { y0[row * params.out0 + head * D + c] = fma(a, cosine, -(b * sine)); } else { y0[row * params.out0 + head * D + c] = fma(b, cosine, a * sine); }
     }
   }
   if (group.z == 1) {
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 8 + n % 8]), values); }
-    for (var i = 0; i < TILE && n + i < params.out1; i++) {
-      let c = column + i;
-      y1[row * params.out1 + head * D + c] = values;
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      at += 2;
     }
+    for (var i = 0; i < 4; i++) { whole[column + 0 + i] = values0[i]; }
+    workgroupBarrier();
+    var squares = 0.0;
+    for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
+    let factor = 1 / sqrt(squares / params.head + params.eps);
+    for (var c = column; c < column + TILE; c++) {
+      let pair = c % half;
+      let a = whole[pair] * factor * norm1[pair];
+      let b = whole[pair + half] * factor * norm1[pair + half];
+      let cosine = rotation[row * D + pair];
+      let sine = rotation[row * D + half + pair];
+      if (c < half) { y1[row * params.out1 + head * D + c] = fma(a, cosine, -(b * sine)); } else { y1[row * params.out1 + head * D + c] = fma(b, cosine, a * sine); }
+    }
+  }
+}
+
+// ----
+// tiles in workgroup memory
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> weight0: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(4) var<storage, read> weight1: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> y1: array<f32>;
+const D: i32 = 8;
+const TILE: i32 = 4;
+alias Element = vec4f;
+fn element(at: i32, k: i32) -> f32 { return x[at]; }
+
+@compute @workgroup_size(2)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  let start = row * params.width;
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      at += 2;
+    }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 0 + i < params.out0) { y0[row * params.out0 + head * D + column + 0 + i] = values0[i]; } }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      at += 2;
+    }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 0 + i < params.out1) { y1[row * params.out1 + head * D + column + 0 + i] = values0[i]; } }
   }
 }
 
@@ -674,19 +909,25 @@ const TILE: i32 = 4;
 alias Element = vec4f;
 const half: i32 = D / 2;
 var<workgroup> whole: array<f32, D>;
-fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
+fn element(at: i32, k: i32) -> f32 { return x[at]; }
 
 @compute @workgroup_size(20)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
+  let start = row * params.width;
   if (group.z == 0) {
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      at += 2;
+    }
+    for (var i = 0; i < 4; i++) { whole[column + 0 + i] = values0[i]; }
     workgroupBarrier();
     var squares = 0.0;
     for (var other = 0; other < 64; other++) {
@@ -707,9 +948,14 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
   if (group.z == 1) {
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      at += 2;
+    }
+    for (var i = 0; i < 4; i++) { whole[column + 0 + i] = values0[i]; }
     workgroupBarrier();
     for (var c = column; c < column + TILE; c++) {
       let pair = c % half;
@@ -719,6 +965,52 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
       let sine = rotation[row * D + half + pair];
       if (c < half) { y1[row * params.out1 + head * D + c] = fma(a, cosine, -(b * sine)); } else { y1[row * params.out1 + head * D + c] = fma(b, cosine, a * sine); }
     }
+  }
+}
+
+// ----
+// tiles in workgroup memory
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> weight0: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(4) var<storage, read> weight1: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> y1: array<f32>;
+const D: i32 = 80;
+const TILE: i32 = 4;
+alias Element = vec4f;
+fn element(at: i32, k: i32) -> f32 { return x[at]; }
+
+@compute @workgroup_size(20)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  let start = row * params.width;
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      at += 2;
+    }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 0 + i < params.out0) { y0[row * params.out0 + head * D + column + 0 + i] = values0[i]; } }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      at += 2;
+    }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 0 + i < params.out1) { y1[row * params.out1 + head * D + column + 0 + i] = values0[i]; } }
   }
 }
 
@@ -739,19 +1031,25 @@ const TILE: i32 = 1;
 alias Element = f32;
 const half: i32 = D / 2;
 var<workgroup> whole: array<f32, D>;
-fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
+fn element(at: i32, k: i32) -> f32 { return x[at]; }
 
 @compute @workgroup_size(3)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
+  let start = row * params.width;
   if (group.z == 0) {
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 8 + n % 8]), values); }
-    for (var i = 0; i < TILE; i++) { whole[column + i] = values; }
+    var at = n / 8 * params.width * 8 + n % 8;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      at += 8;
+    }
+    whole[column] = values0;
     workgroupBarrier();
     var squares = 0.0;
     for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
@@ -763,9 +1061,14 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
   if (group.z == 1) {
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 8 + n % 8]), values); }
-    for (var i = 0; i < TILE; i++) { whole[column + i] = values; }
+    var at = n / 8 * params.width * 8 + n % 8;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      at += 8;
+    }
+    whole[column] = values0;
     workgroupBarrier();
     var squares = 0.0;
     for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
@@ -789,32 +1092,37 @@ struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
 const D: i32 = 3;
 const TILE: i32 = 1;
 alias Element = f32;
-fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
+fn element(at: i32, k: i32) -> f32 { return x[at]; }
 
 @compute @workgroup_size(3)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
+  let start = row * params.width;
   if (group.z == 0) {
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 8 + n % 8]), values); }
-    for (var i = 0; i < TILE && n + i < params.out0; i++) {
-      let c = column + i;
-      y0[row * params.out0 + head * D + c] = values;
+    var at = n / 8 * params.width * 8 + n % 8;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      at += 8;
     }
+    if (head * D + column < params.out0) { y0[row * params.out0 + head * D + column] = values0; }
   }
   if (group.z == 1) {
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 8 + n % 8]), values); }
-    for (var i = 0; i < TILE && n + i < params.out1; i++) {
-      let c = column + i;
-      y1[row * params.out1 + head * D + c] = values;
+    var at = n / 8 * params.width * 8 + n % 8;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      at += 8;
     }
+    if (head * D + column < params.out1) { y1[row * params.out1 + head * D + column] = values0; }
   }
 }
 
@@ -845,20 +1153,26 @@ fn squares_of(start: i32, lane: i32) -> f32 {
 }
 
 var<private> input_factor: f32;
-fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k] * input_factor * norm[k]; }
+fn element(at: i32, k: i32) -> f32 { return x[at] * input_factor * norm[k]; }
 
 @compute @workgroup_size(6)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
-  input_factor = 1 / sqrt(squares_of(row * params.width, i32(index)) / f32(params.width) + params.eps);
+  let start = row * params.width;
+  input_factor = 1 / sqrt(squares_of(start, i32(index)) / f32(params.width) + params.eps);
   if (group.z == 0) {
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 8 + n % 8]), values); }
-    for (var i = 0; i < TILE; i++) { whole[column + i] = values; }
+    var at = n / 8 * params.width * 8 + n % 8;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      at += 8;
+    }
+    whole[column] = values0;
     workgroupBarrier();
     for (var c = column; c < column + TILE; c++) {
       let pair = c % half;
@@ -872,12 +1186,14 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
   if (group.z == 1) {
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 8 + n % 8]), values); }
-    for (var i = 0; i < TILE && n + i < params.out1; i++) {
-      let c = column + i;
-      y1[row * params.out1 + head * D + c] = values;
+    var at = n / 8 * params.width * 8 + n % 8;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      at += 8;
     }
+    if (head * D + column < params.out1) { y1[row * params.out1 + head * D + column] = values0; }
   }
 }
 
@@ -905,33 +1221,38 @@ fn squares_of(start: i32, lane: i32) -> f32 {
 }
 
 var<private> input_factor: f32;
-fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k] * input_factor * norm[k]; }
+fn element(at: i32, k: i32) -> f32 { return x[at] * input_factor * norm[k]; }
 
 @compute @workgroup_size(6)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
-  input_factor = 1 / sqrt(squares_of(row * params.width, i32(index)) / f32(params.width) + params.eps);
+  let start = row * params.width;
+  input_factor = 1 / sqrt(squares_of(start, i32(index)) / f32(params.width) + params.eps);
   if (group.z == 0) {
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 8 + n % 8]), values); }
-    for (var i = 0; i < TILE && n + i < params.out0; i++) {
-      let c = column + i;
-      y0[row * params.out0 + head * D + c] = values;
+    var at = n / 8 * params.width * 8 + n % 8;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      at += 8;
     }
+    if (head * D + column < params.out0) { y0[row * params.out0 + head * D + column] = values0; }
   }
   if (group.z == 1) {
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 8 + n % 8]), values); }
-    for (var i = 0; i < TILE && n + i < params.out1; i++) {
-      let c = column + i;
-      y1[row * params.out1 + head * D + c] = values;
+    var at = n / 8 * params.width * 8 + n % 8;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      at += 8;
     }
+    if (head * D + column < params.out1) { y1[row * params.out1 + head * D + column] = values0; }
   }
 }
 
@@ -949,23 +1270,32 @@ struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
 @group(0) @binding(7) var<storage, read> norm1: array<f32>;
 @group(0) @binding(8) var<storage, read_write> y1: array<f32>;
 const D: i32 = 8;
-const TILE: i32 = 4;
+const TILE: i32 = 8;
 alias Element = vec4f;
 const half: i32 = D / 2;
 var<workgroup> whole: array<f32, D>;
-fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
+fn element(at: i32, k: i32) -> f32 { return x[at]; }
 
-@compute @workgroup_size(2)
+@compute @workgroup_size(1)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
+  let start = row * params.width;
   if (group.z == 0) {
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    var values1 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      values1 = fma(value, Element(weight0[at + 1]), values1);
+      at += 2;
+    }
+    for (var i = 0; i < 4; i++) { whole[column + 0 + i] = values0[i]; }
+    for (var i = 0; i < 4; i++) { whole[column + 4 + i] = values1[i]; }
     workgroupBarrier();
     var squares = 0.0;
     for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
@@ -982,9 +1312,17 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
   if (group.z == 1) {
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    var values1 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      values1 = fma(value, Element(weight1[at + 1]), values1);
+      at += 2;
+    }
+    for (var i = 0; i < 4; i++) { whole[column + 0 + i] = values0[i]; }
+    for (var i = 0; i < 4; i++) { whole[column + 4 + i] = values1[i]; }
     workgroupBarrier();
     var squares = 0.0;
     for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
@@ -1011,34 +1349,45 @@ struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
 @group(0) @binding(4) var<storage, read> weight1: array<vec4h>;
 @group(0) @binding(5) var<storage, read_write> y1: array<f32>;
 const D: i32 = 8;
-const TILE: i32 = 4;
+const TILE: i32 = 8;
 alias Element = vec4f;
-fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
+fn element(at: i32, k: i32) -> f32 { return x[at]; }
 
-@compute @workgroup_size(2)
+@compute @workgroup_size(1)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
+  let start = row * params.width;
   if (group.z == 0) {
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE && n + i < params.out0; i++) {
-      let c = column + i;
-      y0[row * params.out0 + head * D + c] = values[i];
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    var values1 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      values1 = fma(value, Element(weight0[at + 1]), values1);
+      at += 2;
     }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 0 + i < params.out0) { y0[row * params.out0 + head * D + column + 0 + i] = values0[i]; } }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 4 + i < params.out0) { y0[row * params.out0 + head * D + column + 4 + i] = values1[i]; } }
   }
   if (group.z == 1) {
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE && n + i < params.out1; i++) {
-      let c = column + i;
-      y1[row * params.out1 + head * D + c] = values[i];
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    var values1 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      values1 = fma(value, Element(weight1[at + 1]), values1);
+      at += 2;
     }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 0 + i < params.out1) { y1[row * params.out1 + head * D + column + 0 + i] = values0[i]; } }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 4 + i < params.out1) { y1[row * params.out1 + head * D + column + 4 + i] = values1[i]; } }
   }
 }
 
@@ -1070,20 +1419,26 @@ fn squares_of(start: i32, lane: i32) -> f32 {
 }
 
 var<private> input_factor: f32;
-fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k] * input_factor * norm[k]; }
+fn element(at: i32, k: i32) -> f32 { return x[at] * input_factor * norm[k]; }
 
 @compute @workgroup_size(5)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
-  input_factor = 1 / sqrt(squares_of(row * params.width, i32(index)) / f32(params.width) + params.eps);
+  let start = row * params.width;
+  input_factor = 1 / sqrt(squares_of(start, i32(index)) / f32(params.width) + params.eps);
   if (group.z == 0) {
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      at += 2;
+    }
+    for (var i = 0; i < 4; i++) { whole[column + 0 + i] = values0[i]; }
     workgroupBarrier();
     for (var c = column; c < column + TILE; c++) {
       let pair = c % half;
@@ -1097,9 +1452,14 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
   if (group.z == 1) {
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      at += 2;
+    }
+    for (var i = 0; i < 4; i++) { whole[column + 0 + i] = values0[i]; }
     workgroupBarrier();
     var squares = 0.0;
     for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
@@ -1139,33 +1499,38 @@ fn squares_of(start: i32, lane: i32) -> f32 {
 }
 
 var<private> input_factor: f32;
-fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k] * input_factor * norm[k]; }
+fn element(at: i32, k: i32) -> f32 { return x[at] * input_factor * norm[k]; }
 
 @compute @workgroup_size(5)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
-  input_factor = 1 / sqrt(squares_of(row * params.width, i32(index)) / f32(params.width) + params.eps);
+  let start = row * params.width;
+  input_factor = 1 / sqrt(squares_of(start, i32(index)) / f32(params.width) + params.eps);
   if (group.z == 0) {
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE && n + i < params.out0; i++) {
-      let c = column + i;
-      y0[row * params.out0 + head * D + c] = values[i];
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      at += 2;
     }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 0 + i < params.out0) { y0[row * params.out0 + head * D + column + 0 + i] = values0[i]; } }
   }
   if (group.z == 1) {
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE && n + i < params.out1; i++) {
-      let c = column + i;
-      y1[row * params.out1 + head * D + c] = values[i];
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      at += 2;
     }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 0 + i < params.out1) { y1[row * params.out1 + head * D + column + 0 + i] = values0[i]; } }
   }
 }
 
@@ -1182,23 +1547,32 @@ struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
 @group(0) @binding(6) var<storage, read> weight1: array<vec4h>;
 @group(0) @binding(7) var<storage, read_write> y1: array<f32>;
 const D: i32 = 80;
-const TILE: i32 = 4;
+const TILE: i32 = 8;
 alias Element = vec4f;
 const half: i32 = D / 2;
 var<workgroup> whole: array<f32, D>;
-fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
+fn element(at: i32, k: i32) -> f32 { return x[at]; }
 
-@compute @workgroup_size(20)
+@compute @workgroup_size(10)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
+  let start = row * params.width;
   if (group.z == 0) {
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    var values1 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      values1 = fma(value, Element(weight0[at + 1]), values1);
+      at += 2;
+    }
+    for (var i = 0; i < 4; i++) { whole[column + 0 + i] = values0[i]; }
+    for (var i = 0; i < 4; i++) { whole[column + 4 + i] = values1[i]; }
     workgroupBarrier();
     var squares = 0.0;
     for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
@@ -1215,9 +1589,17 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
   if (group.z == 1) {
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    var values1 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      values1 = fma(value, Element(weight1[at + 1]), values1);
+      at += 2;
+    }
+    for (var i = 0; i < 4; i++) { whole[column + 0 + i] = values0[i]; }
+    for (var i = 0; i < 4; i++) { whole[column + 4 + i] = values1[i]; }
     workgroupBarrier();
     for (var c = column; c < column + TILE; c++) {
       let pair = c % half;
@@ -1241,34 +1623,45 @@ struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
 @group(0) @binding(4) var<storage, read> weight1: array<vec4h>;
 @group(0) @binding(5) var<storage, read_write> y1: array<f32>;
 const D: i32 = 80;
-const TILE: i32 = 4;
+const TILE: i32 = 8;
 alias Element = vec4f;
-fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
+fn element(at: i32, k: i32) -> f32 { return x[at]; }
 
-@compute @workgroup_size(20)
+@compute @workgroup_size(10)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
+  let start = row * params.width;
   if (group.z == 0) {
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE && n + i < params.out0; i++) {
-      let c = column + i;
-      y0[row * params.out0 + head * D + c] = values[i];
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    var values1 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      values1 = fma(value, Element(weight0[at + 1]), values1);
+      at += 2;
     }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 0 + i < params.out0) { y0[row * params.out0 + head * D + column + 0 + i] = values0[i]; } }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 4 + i < params.out0) { y0[row * params.out0 + head * D + column + 4 + i] = values1[i]; } }
   }
   if (group.z == 1) {
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE && n + i < params.out1; i++) {
-      let c = column + i;
-      y1[row * params.out1 + head * D + c] = values[i];
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    var values1 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      values1 = fma(value, Element(weight1[at + 1]), values1);
+      at += 2;
     }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 0 + i < params.out1) { y1[row * params.out1 + head * D + column + 0 + i] = values0[i]; } }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 4 + i < params.out1) { y1[row * params.out1 + head * D + column + 4 + i] = values1[i]; } }
   }
 }
 
@@ -1307,20 +1700,26 @@ fn squares_of(start: i32, lane: i32) -> f32 {
 }
 
 var<private> input_factor: f32;
-fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k] * input_factor * norm[k]; }
+fn element(at: i32, k: i32) -> f32 { return x[at] * input_factor * norm[k]; }
 
 @compute @workgroup_size(6)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
-  input_factor = 1 / sqrt(squares_of(row * params.width, i32(index)) / f32(params.width) + params.eps);
+  let start = row * params.width;
+  input_factor = 1 / sqrt(squares_of(start, i32(index)) / f32(params.width) + params.eps);
   if (group.z == 0) {
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 8 + n % 8]), values); }
-    for (var i = 0; i < TILE; i++) { whole[column + i] = values; }
+    var at = n / 8 * params.width * 8 + n % 8;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      at += 8;
+    }
+    whole[column] = values0;
     workgroupBarrier();
     for (var c = column; c < column + TILE; c++) {
       let pair = c % half;
@@ -1334,12 +1733,14 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
   if (group.z == 1) {
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 8 + n % 8]), values); }
-    for (var i = 0; i < TILE && n + i < params.out1; i++) {
-      let c = column + i;
-      y1[row * params.out1 + head * D + c] = values;
+    var at = n / 8 * params.width * 8 + n % 8;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      at += 8;
     }
+    if (head * D + column < params.out1) { y1[row * params.out1 + head * D + column] = values0; }
   }
 }
 
@@ -1375,33 +1776,161 @@ fn squares_of(start: i32, lane: i32) -> f32 {
 }
 
 var<private> input_factor: f32;
-fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k] * input_factor * norm[k]; }
+fn element(at: i32, k: i32) -> f32 { return x[at] * input_factor * norm[k]; }
 
 @compute @workgroup_size(6)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
-  input_factor = 1 / sqrt(squares_of(row * params.width, i32(index)) / f32(params.width) + params.eps);
+  let start = row * params.width;
+  input_factor = 1 / sqrt(squares_of(start, i32(index)) / f32(params.width) + params.eps);
   if (group.z == 0) {
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 8 + n % 8]), values); }
-    for (var i = 0; i < TILE && n + i < params.out0; i++) {
-      let c = column + i;
-      y0[row * params.out0 + head * D + c] = values;
+    var at = n / 8 * params.width * 8 + n % 8;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      at += 8;
+    }
+    if (head * D + column < params.out0) { y0[row * params.out0 + head * D + column] = values0; }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var at = n / 8 * params.width * 8 + n % 8;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      at += 8;
+    }
+    if (head * D + column < params.out1) { y1[row * params.out1 + head * D + column] = values0; }
+  }
+}
+
+// ----
+// matrices in float16
+enable f16;
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> rotation: array<f32>;
+@group(0) @binding(3) var<storage, read> weight0: array<vec4h>;
+@group(0) @binding(4) var<storage, read> norm0: array<f32>;
+@group(0) @binding(5) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(6) var<storage, read> weight1: array<vec4h>;
+@group(0) @binding(7) var<storage, read> norm1: array<f32>;
+@group(0) @binding(8) var<storage, read_write> y1: array<f32>;
+const D: i32 = 8;
+const TILE: i32 = 4;
+alias Element = vec4f;
+const half: i32 = D / 2;
+var<workgroup> whole: array<f32, D>;
+fn element(at: i32, k: i32) -> f32 { return x[at]; }
+
+@compute @workgroup_size(2)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  let start = row * params.width;
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      at += 2;
+    }
+    for (var i = 0; i < 4; i++) { whole[column + 0 + i] = values0[i]; }
+    workgroupBarrier();
+    var squares = 0.0;
+    for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
+    let factor = 1 / sqrt(squares / params.head + params.eps);
+    for (var c = column; c < column + TILE; c++) {
+      let pair = c % half;
+      let a = whole[pair] * factor * norm0[pair];
+      let b = whole[pair + half] * factor * norm0[pair + half];
+      let cosine = rotation[row * D + pair];
+      let sine = rotation[row * D + half + pair];
+      if (c < half) { y0[row * params.out0 + head * D + c] = fma(a, cosine, -(b * sine)); } else { y0[row * params.out0 + head * D + c] = fma(b, cosine, a * sine); }
     }
   }
   if (group.z == 1) {
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 8 + n % 8]), values); }
-    for (var i = 0; i < TILE && n + i < params.out1; i++) {
-      let c = column + i;
-      y1[row * params.out1 + head * D + c] = values;
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      at += 2;
     }
+    for (var i = 0; i < 4; i++) { whole[column + 0 + i] = values0[i]; }
+    workgroupBarrier();
+    var squares = 0.0;
+    for (var c = 0; c < D; c++) { squares += whole[c] * whole[c]; }
+    let factor = 1 / sqrt(squares / params.head + params.eps);
+    for (var c = column; c < column + TILE; c++) {
+      let pair = c % half;
+      let a = whole[pair] * factor * norm1[pair];
+      let b = whole[pair + half] * factor * norm1[pair + half];
+      let cosine = rotation[row * D + pair];
+      let sine = rotation[row * D + half + pair];
+      if (c < half) { y1[row * params.out1 + head * D + c] = fma(a, cosine, -(b * sine)); } else { y1[row * params.out1 + head * D + c] = fma(b, cosine, a * sine); }
+    }
+  }
+}
+
+// ----
+// matrices in float16
+enable f16;
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> weight0: array<vec4h>;
+@group(0) @binding(3) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(4) var<storage, read> weight1: array<vec4h>;
+@group(0) @binding(5) var<storage, read_write> y1: array<f32>;
+const D: i32 = 8;
+const TILE: i32 = 4;
+alias Element = vec4f;
+fn element(at: i32, k: i32) -> f32 { return x[at]; }
+
+@compute @workgroup_size(2)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  let start = row * params.width;
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      at += 2;
+    }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 0 + i < params.out0) { y0[row * params.out0 + head * D + column + 0 + i] = values0[i]; } }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      at += 2;
+    }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 0 + i < params.out1) { y1[row * params.out1 + head * D + column + 0 + i] = values0[i]; } }
   }
 }
 
@@ -1422,19 +1951,25 @@ const TILE: i32 = 4;
 alias Element = vec4f;
 const half: i32 = D / 2;
 var<workgroup> whole: array<f32, D>;
-fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }
+fn element(at: i32, k: i32) -> f32 { return x[at]; }
 
 @compute @workgroup_size(20)
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
+  let start = row * params.width;
   if (group.z == 0) {
     if (head * D >= params.out0) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight0[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      at += 2;
+    }
+    for (var i = 0; i < 4; i++) { whole[column + 0 + i] = values0[i]; }
     workgroupBarrier();
     var squares = 0.0;
     for (var other = 0; other < 64; other++) {
@@ -1455,9 +1990,14 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
   if (group.z == 1) {
     if (head * D >= params.out1) { return; }
     let n = head * D + column;
-    var values = Element();
-    for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(weight1[(n / 8 * params.width + k) * 2 + (n / 4) % 2]), values); }
-    for (var i = 0; i < TILE; i++) { whole[column + i] = values[i]; }
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      at += 2;
+    }
+    for (var i = 0; i < 4; i++) { whole[column + 0 + i] = values0[i]; }
     workgroupBarrier();
     for (var c = column; c < column + TILE; c++) {
       let pair = c % half;
@@ -1467,5 +2007,52 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
       let sine = rotation[row * D + half + pair];
       if (c < half) { y1[row * params.out1 + head * D + c] = fma(a, cosine, -(b * sine)); } else { y1[row * params.out1 + head * D + c] = fma(b, cosine, a * sine); }
     }
+  }
+}
+
+// ----
+// matrices in float16
+enable f16;
+struct Params { width: i32, head: f32, eps: f32, out0: i32, out1: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> weight0: array<vec4h>;
+@group(0) @binding(3) var<storage, read_write> y0: array<f32>;
+@group(0) @binding(4) var<storage, read> weight1: array<vec4h>;
+@group(0) @binding(5) var<storage, read_write> y1: array<f32>;
+const D: i32 = 80;
+const TILE: i32 = 4;
+alias Element = vec4f;
+fn element(at: i32, k: i32) -> f32 { return x[at]; }
+
+@compute @workgroup_size(20)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+  let column = i32(index) * TILE;
+  let head = i32(group.x);
+  let row = i32(group.y);
+  let start = row * params.width;
+  if (group.z == 0) {
+    if (head * D >= params.out0) { return; }
+    let n = head * D + column;
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight0[at + 0]), values0);
+      at += 2;
+    }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 0 + i < params.out0) { y0[row * params.out0 + head * D + column + 0 + i] = values0[i]; } }
+  }
+  if (group.z == 1) {
+    if (head * D >= params.out1) { return; }
+    let n = head * D + column;
+    var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+    var values0 = Element();
+    for (var k = 0; k < params.width; k++) {
+      let value = Element(element(start + k, k));
+      values0 = fma(value, Element(weight1[at + 0]), values0);
+      at += 2;
+    }
+    for (var i = 0; i < 4; i++) { if (head * D + column + 0 + i < params.out1) { y1[row * params.out1 + head * D + column + 0 + i] = values0[i]; } }
   }
 }

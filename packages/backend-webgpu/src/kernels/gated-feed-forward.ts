@@ -10,10 +10,15 @@ import { type PanelElements, panelFormats } from './panels.ts';
 
 /** Invocations of a workgroup, side by side along the hidden width. */
 const lanes = 16;
-/** Hidden values of an invocation: half a panel. */
-const tile = 4;
+
+/** Hidden values of an invocation: half a panel, or all of it where few invocations that do more are better. */
+const tileOf = ({ tiles }: WebGpuDevice): 4 | 8 => (tiles === 'registers' ? 8 : 4);
 
 function text(columns: number, device: WebGpuDevice): string {
+  const tile = tileOf(device);
+  const halves = tile === 8 ? [0, 1] : [0];
+  const each = (line: (half: number) => string, spaces: number): string =>
+    halves.map((half) => ' '.repeat(spaces) + line(half)).join('\n');
   return `${squaresText(columns, device, lanes, 'x[start + c] + delta[start + c]')}
 @compute @workgroup_size(${lanes})
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
@@ -26,15 +31,19 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
   }
   let n = (i32(group.x) * ${lanes} + lane) * ${tile};
   if (n >= params.hidden) { return; }
-  let first = (n / 8 * params.width) * 2 + (n / 4) % 2;
-  var gated = vec4f();
-  var raised = vec4f();
+  var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+${each((half) => `var gated${half} = vec4f();\n  var raised${half} = vec4f();`, 2)}
   for (var k = 0; k < params.width; k++) {
     let normed = vec4f((x[start + k] + delta[start + k]) * factor * weight[k]);
-    gated = fma(normed, vec4f(gate[first + 2 * k]), gated);
-    raised = fma(normed, vec4f(up[first + 2 * k]), raised);
+${each((half) => `gated${half} = fma(normed, vec4f(gate[at + ${half}]), gated${half});`, 4)}
+${each((half) => `raised${half} = fma(normed, vec4f(up[at + ${half}]), raised${half});`, 4)}
+    at += 2;
   }
-  for (var i = 0; i < min(${tile}, params.hidden - n); i++) {
+${each((half) => `store(row, n + ${4 * half}, gated${half}, raised${half});`, 2)}
+}
+
+fn store(row: i32, n: i32, gated: vec4f, raised: vec4f) {
+  for (var i = 0; i < min(4, params.hidden - n); i++) {
     let g = gated[i];
     ${sigmoid}
     y[row * params.hidden + n + i] = g * s * raised[i];
@@ -68,7 +77,7 @@ const kernelOf = ({
           y: output(1),
         },
         uniforms: { width: i32(width(x!)), hidden: i32(hidden), eps: f32(params.eps) },
-        workgroups: (value) => [Math.ceil(hidden / (lanes * tile)), value(rows)],
+        workgroups: (value) => [Math.ceil(hidden / (lanes * tileOf(device))), value(rows)],
       },
     ];
   },

@@ -54,30 +54,38 @@ function inDispatches(products: readonly Product[], normInput: boolean): readonl
   return dispatches;
 }
 
-/** Columns that an invocation computes: half a panel, where heads begin at half panels. */
-const tileOf = (headDim: number): 1 | 4 => (headDim % 4 === 0 ? 4 : 1);
+/** Columns that an invocation computes: half a panel or all of it, where heads begin there. */
+function tileOf(headDim: number, { tiles }: WebGpuDevice): 1 | 4 | 8 {
+  if (tiles === 'registers' && headDim % 8 === 0) return 8;
+  return headDim % 4 === 0 ? 4 : 1;
+}
 
 /** A head of the dispatch's product `index`, from its values to their place. */
 function productText(
   { norm, rotation }: Product,
   index: number,
-  { tile, headDim, device }: { readonly tile: 1 | 4; readonly headDim: number; readonly device: WebGpuDevice },
+  { tile, headDim, device }: { readonly tile: 1 | 4 | 8; readonly headDim: number; readonly device: WebGpuDevice },
 ): string {
-  const load =
-    tile === 4
-      ? `weight${index}[(n / 8 * params.width + k) * 2 + (n / 4) % 2]`
-      : `weight${index}[(n / 8 * params.width + k) * 8 + n % 8]`;
+  const halves = tile === 8 ? [0, 1] : [0];
+  const step = tile === 1 ? 8 : 2;
   const product = `if (head * D >= params.out${index}) { return; }
 let n = head * D + column;
-var values = Element();
-for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), Element(${load}), values); }
+var at = ${tile === 1 ? 'n / 8 * params.width * 8 + n % 8' : '(n / 8 * params.width) * 2 + (n / 4) % 2'};
+${halves.map((half) => `var values${half} = Element();\n`).join('')}for (var k = 0; k < params.width; k++) {
+  let value = Element(element(start + k, k));
+${halves.map((half) => `  values${half} = fma(value, Element(weight${index}[at + ${half}]), values${half});\n`).join('')}  at += ${step};
+}
 `;
-  const at = `y${index}[row * params.out${index} + head * D + c]`;
+  /** `line` for every column: its place in the head, and its value. */
+  const columns = (line: (c: string, value: string) => string): string =>
+    tile === 1
+      ? line('column', 'values0')
+      : halves
+          .map((h) => `for (var i = 0; i < 4; i++) { ${line(`column + ${4 * h} + i`, `values${h}[i]`)} }`)
+          .join('\n');
+  const place = (c: string): string => `y${index}[row * params.out${index} + head * D + ${c}]`;
   if (norm === undefined && rotation === undefined) {
-    return `${product}for (var i = 0; i < TILE && n + i < params.out${index}; i++) {
-  let c = column + i;
-  ${at} = ${tile === 4 ? 'values[i]' : 'values'};
-}`;
+    return product + columns((c, value) => `if (head * D + ${c} < params.out${index}) { ${place(c)} = ${value}; }`);
   }
   const normed = (c: string): string =>
     norm === undefined ? `whole[${c}]` : `whole[${c}] * factor * norm${index}[${c}]`;
@@ -86,11 +94,11 @@ for (var k = 0; k < params.width; k++) { values = fma(Element(element(row, k)), 
   let b = ${normed('pair + half')};
   let cosine = rotation[row * D + pair];
   let sine = rotation[row * D + half + pair];
-  if (c < half) { ${at} = ${rotated.first}; } else { ${at} = ${rotated.second}; }`;
-  return `${product}for (var i = 0; i < TILE; i++) { whole[column + i] = ${tile === 4 ? 'values[i]' : 'values'}; }
+  if (c < half) { ${place('c')} = ${rotated.first}; } else { ${place('c')} = ${rotated.second}; }`;
+  return `${product}${columns((c, value) => `whole[${c}] = ${value};`)}
 workgroupBarrier();
 ${norm === undefined ? '' : `${headSquares(headDim, device)}let factor = 1 / sqrt(squares / params.head + params.eps);\n`}for (var c = column; c < column + TILE; c++) {
-  ${rotation === undefined ? `${at} = ${normed('c')};` : turned}
+  ${rotation === undefined ? `${place('c')} = ${normed('c')};` : turned}
 }`;
 }
 
@@ -99,7 +107,7 @@ function text(
   { inputs, params: { headDim, normInput } }: Call<LinearHeadsParams>,
   device: WebGpuDevice,
 ): string {
-  const tile = tileOf(headDim);
+  const tile = tileOf(headDim, device);
   const invocations = headDim / tile;
   const bodies = products.map(
     (product, z) => `  if (group.z == ${z}) {
@@ -111,19 +119,20 @@ ${indent(productText(product, z, { tile, headDim, device }), 4)}
   const inputText = normInput
     ? `${squaresText(width(inputs[0]!), device, invocations, 'x[start + c]')}
 var<private> input_factor: f32;
-fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k] * input_factor * norm[k]; }
+fn element(at: i32, k: i32) -> f32 { return x[at] * input_factor * norm[k]; }
 `
-    : 'fn element(row: i32, k: i32) -> f32 { return x[row * params.width + k]; }\n';
+    : 'fn element(at: i32, k: i32) -> f32 { return x[at]; }\n';
   return `const D: i32 = ${headDim};
 const TILE: i32 = ${tile};
-alias Element = ${tile === 4 ? 'vec4f' : 'f32'};
+alias Element = ${tile === 1 ? 'f32' : 'vec4f'};
 ${isWhole ? `const half: i32 = D / 2;\nvar<workgroup> whole: array<f32, D>;\n` : ''}${inputText}
 @compute @workgroup_size(${invocations})
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
   let head = i32(group.x);
   let row = i32(group.y);
-${normInput ? '  input_factor = 1 / sqrt(squares_of(row * params.width, i32(index)) / f32(params.width) + params.eps);\n' : ''}${bodies.join('')}}
+  let start = row * params.width;
+${normInput ? '  input_factor = 1 / sqrt(squares_of(start, i32(index)) / f32(params.width) + params.eps);\n' : ''}${bodies.join('')}}
 `;
 }
 
@@ -133,13 +142,13 @@ const kernelOf = ({ format, scalar, vector, extensions }: PanelElements): WebGpu
   select(call, device) {
     const { headDim } = call.params;
     if (rowCount(call.inputs[0]!) > fewRows) return 'many rows';
-    if (headDim / tileOf(headDim) > device.workgroupSize) return `heads of ${headDim}`;
+    if (headDim / tileOf(headDim, device) > device.workgroupSize) return `heads of ${headDim}`;
     return storedAs(format.name, ...placesOfHeads(call.params).products.map(({ weight }) => weight))(call);
   },
   dispatches(call, device) {
     const { inputs, params } = call;
     const { headDim, eps, normInput } = params;
-    const element = tileOf(headDim) === 4 ? vector : scalar;
+    const element = tileOf(headDim, device) === 1 ? scalar : vector;
     const rows = rowsOf(params, inputs[0]!);
     return inDispatches(productsOf(call), normInput).map((products) => {
       const bindings: Record<string, WebGpuBinding> = { x: input(0) };
