@@ -14,6 +14,11 @@ test('every float16 comes back, and what lies between two goes to the nearer, ti
   expect(toHalves(between(0.5))).toEqual(all.slice(0, -1).map((half) => half + (half % 2)));
 });
 
-test.each([largestHalf + 1, Number.POSITIVE_INFINITY, Number.NaN])('%s is refused', (value) => {
+test('infinities and NaN stay what they are', () => {
+  const values = Float32Array.of(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN);
+  expect(fromHalves(toHalves(values))).toEqual(values);
+});
+
+test.each([largestHalf + 1, -1e6])('%s is refused', (value) => {
   expect(() => toHalves(Float32Array.of(value))).toThrow(BackendError);
 });

@@ -4,7 +4,7 @@ import { BackendError } from '@yoco-u/spec';
 export const largestHalf = 65504;
 const smallestNormal = 2 ** -14;
 
-/** Bits of each value. Throws `BackendError` for what float16 has no number for. */
+/** Bits of each value, infinities and NaN included. Throws `BackendError` for finite numbers beyond ±65504. */
 export function toHalves(values: Float32Array): Uint16Array<ArrayBuffer> {
   const halves = new Uint16Array(values.length);
   const scratch = new Float32Array(1);
@@ -12,7 +12,11 @@ export function toHalves(values: Float32Array): Uint16Array<ArrayBuffer> {
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     const size = Math.abs(value);
-    if (!(size <= largestHalf)) {
+    if (!Number.isFinite(value)) {
+      halves[i] = Number.isNaN(value) ? 0x7e00 : value < 0 ? 0xfc00 : 0x7c00;
+      continue;
+    }
+    if (size > largestHalf) {
       throw new BackendError({
         where: 'webgpu backend: write',
         expected: `numbers within ±${largestHalf}, which float16 holds`,
@@ -34,7 +38,13 @@ export function fromHalves(halves: Uint16Array): Float32Array<ArrayBuffer> {
   return Float32Array.from(halves, (half) => {
     const exponent = (half >>> 10) & 31;
     const fraction = half & 1023;
-    const size = exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25);
+    if (exponent === 31 && fraction !== 0) return Number.NaN;
+    const size =
+      exponent === 31
+        ? Number.POSITIVE_INFINITY
+        : exponent === 0
+          ? fraction * 2 ** -24
+          : (1024 + fraction) * 2 ** (exponent - 25);
     return half & 0x8000 ? -size : size;
   });
 }
