@@ -28,6 +28,9 @@ describeAttentionVariant(slidingWindowAttention, {
     contextOf('3 heads of 5 over 1, window 9', narrow, false, { window: 9 }),
   ],
   backends,
+  exactBits: true,
 });
-for (const variant of [fullAttention, crossAttention]) describeAttentionVariant(variant, { contexts, backends });
+for (const variant of [fullAttention, crossAttention]) {
+  describeAttentionVariant(variant, { contexts, backends, exactBits: true });
+}
 describeAttentionVariant(gatedRetention, { contexts, backends });
