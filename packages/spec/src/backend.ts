@@ -52,7 +52,7 @@ export interface Backend extends AsyncDisposable {
   readonly threads: number;
   /** The format this backend wants matrices in that only `linear` and `embedding` read. */
   readonly matrixFormat: StorageFormat;
-  /** True, or the reason why this call cannot run here. */
+  /** True, or the reason why this call cannot run here; a fused one may run in its parts all the same. */
   supports(call: CallDescription): true | string;
   /** Takes zero-filled memory. Throws `CapacityError` before taking anything if it does not fit. */
   allocate(type: TensorType): DeviceBuffer;
@@ -67,7 +67,10 @@ export interface Backend extends AsyncDisposable {
   download(buffer: DeviceBuffer, into: NumberArray, offset?: number): Promise<void>;
   /** Waits for pending runs, and throws what failed in them: memory that ran out, a device that was lost. */
   settled(): Promise<void>;
-  /** Compiles a program. Throws `BackendError` naming the first call that it cannot run, and why. */
+  /**
+   * Compiles a program, fused calls that it lacks in their parts. Throws `BackendError` naming the first call that it cannot run,
+   * and why.
+   */
   compile(program: Program): Promise<Executable>;
   memory(): MemoryUse;
   /** Absent where the device is the host itself. */
