@@ -257,6 +257,6 @@ export const text = {
     remove: 'Delete',
     removeOf: (name: string) => `Delete ${name}`,
   },
-  model:
-    'The model that loads with this page has 1.3 million parameters and read children’s books in the US public domain. It writes sentences that sound like them, not stories that hold together.',
+  model: (parameters: number) =>
+    `The model that loads with this page has ${(parameters / 1e6).toFixed(1)} million parameters and read children’s books in the US public domain. It writes sentences that sound like them, not stories that hold together.`,
 } as const;
