@@ -2,6 +2,10 @@
  * A long load on the bundled model in a process of its own: counts, rate and memory.
  *
  *   node --conditions @yoco-u/source src/load-bench.ts [requests] [connections]
+ *
+ * V8 collects late where it has room; bounded, as in a container, memory shows what is held:
+ *
+ *   NODE_OPTIONS='--max-semi-space-size=8 --max-old-space-size=100' node …
  */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -34,7 +38,13 @@ async function metric(start: string): Promise<number> {
   );
 }
 
-const samples: { done: number; resident: number; heap: number }[] = [];
+const memoryMetrics = [
+  'process_resident_memory_bytes',
+  'nodejs_heap_size_used_bytes',
+  'nodejs_heap_size_total_bytes',
+  'nodejs_external_memory_bytes',
+];
+const samples: { done: number; resident: number; heap: number; heapTaken: number; external: number }[] = [];
 const step = Math.max(1, Math.floor(requests / 20));
 const sampled: Promise<void>[] = [];
 const started = performance.now();
@@ -47,9 +57,9 @@ const result = await runLoad({
   onDone(done) {
     if (done % step !== 0) return;
     sampled.push(
-      Promise.all([metric('process_resident_memory_bytes'), metric('nodejs_heap_size_used_bytes')]).then((bytes) => {
-        const [resident, heap] = bytes.map((value) => Math.round(value / 1e6));
-        samples.push({ done, resident: resident!, heap: heap! });
+      Promise.all(memoryMetrics.map(metric)).then((bytes) => {
+        const [resident, heap, heapTaken, external] = bytes.map((value) => Math.round(value / 1e6));
+        samples.push({ done, resident: resident!, heap: heap!, heapTaken: heapTaken!, external: external! });
       }),
     );
   },
@@ -61,7 +71,8 @@ console.log(JSON.stringify({ ...result, failed: result.failed.slice(0, 5), failu
 console.log(`${requests} requests in ${seconds.toFixed(1)} s: ${(requests / seconds).toFixed(0)} a second`);
 console.log(`slots in use afterwards: ${slots.filter((slot) => slot.is_processing).length} of ${slots.length}`);
 console.log(`waiting afterwards: ${await metric('vllm:num_requests_waiting')}`);
-console.log(
-  `resident MB / heap MB: ${samples.map(({ done, resident, heap }) => `${done}: ${resident} / ${heap}`).join(', ')}`,
-);
+console.log('MB: resident, heap used / taken, external');
+for (const { done, resident, heap, heapTaken, external } of samples) {
+  console.log(`${done}: ${resident}, ${heap} / ${heapTaken}, ${external}`);
+}
 child.kill('SIGTERM');
