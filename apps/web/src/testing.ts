@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright';
 import { preview } from 'vite';
 
@@ -153,4 +154,11 @@ export function tokensOn(page: Page): Promise<number[][]> {
         Array.from(column.querySelectorAll<HTMLElement>('[data-token]'), ({ dataset }) => Number(dataset.token)),
       ),
     );
+}
+
+/** What keeps people out, by axe: its rules with the places that break them. */
+export async function seriousIssues(page: Page): Promise<readonly unknown[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  return serious.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]);
 }

@@ -217,7 +217,7 @@ export const text = {
     validationLoss: 'Held out',
     model: 'Model',
     use: 'Write with it',
-    useOf: (name: string) => `Write with ${name}`,
+    useOf: (name: string) => `Write with it: ${name}`,
     download: 'Download',
     downloadOf: (name: string) => `Download ${name}`,
     remove: 'Forget',

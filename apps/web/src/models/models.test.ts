@@ -3,7 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildPage, chromiumPath, launch, patience, type Site, servePreview, tokensOn, visit } from '../testing.ts';
+import {
+  buildPage,
+  chromiumPath,
+  launch,
+  patience,
+  type Site,
+  seriousIssues,
+  servePreview,
+  tokensOn,
+  visit,
+} from '../testing.ts';
 import { bundled, bundledFiles, headerOf, replaced, serveElsewhere, zipOf } from './testing.ts';
 
 const options = { skip: chromiumPath === undefined, timeout: 2 * patience };
@@ -46,6 +56,7 @@ describe('models of the visitor’s own (needs a Chromium; set CHROMIUM to its p
     await page.getByTestId('taking').getByText('2.05 MiB of 3.84 MiB').waitFor();
     await page.getByTestId('cancel').press('Enter');
     await page.getByTestId('kept').getByText('2.05 MiB of 3.84 MiB').waitFor();
+    expect(await seriousIssues(page)).toEqual([]);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
 
     elsewhere.holds = false;

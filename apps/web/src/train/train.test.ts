@@ -11,6 +11,7 @@ import {
   launch,
   patience,
   type Site,
+  seriousIssues,
   servePreview,
   tokensOn,
   visit,
@@ -30,7 +31,7 @@ describe('training in the page (needs a Chromium; set CHROMIUM to its path)', op
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'yoco-u-train-page-'));
     await buildPage(join(folder, 'page'));
-    [browser, site] = await Promise.all([launch(), servePreview(join(folder, 'page'))]);
+    [browser, site] = await Promise.all([launch('--enable-unsafe-webgpu'), servePreview(join(folder, 'page'))]);
   }, 2 * patience);
   afterAll(async () => {
     await browser?.close();
@@ -108,8 +109,25 @@ describe('training in the page (needs a Chromium; set CHROMIUM to its path)', op
     await page.getByText('Stopped.').waitFor();
     await page.getByRole('button', { name: 'Forget YOCO-U, T = 3 · run 4' }).click();
     expect(await finished.count()).toBe(3);
+    expect(await seriousIssues(page)).toEqual([]);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
     expect(complaints).toEqual([]);
+  });
+
+  test('takes a step on WebGPU', async () => {
+    await using visited = await visit(browser, site.url);
+    const { page } = visited;
+    await openForm(page, 1);
+    await page.getByLabel('Runs on').selectOption('webgpu');
+    await page.getByTestId('train').click();
+    await page.getByText('Trained.').waitFor();
+    await page
+      .getByTestId('run')
+      .getByText(/webgpu/)
+      .waitFor();
+    // an untrained model guesses: nine bits for each token of some two bytes
+    const figures = await page.getByTestId('train-figures').textContent();
+    expect(Number(/([\d.]+) bits per byte/.exec(figures!)![1])).toBeLessThan(6);
   });
 
   test('says what is wrong with a text, and trains on the next', async () => {
