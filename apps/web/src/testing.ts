@@ -110,8 +110,11 @@ export async function visit(browser: Browser, url: string, options: BrowserConte
       complaints.push(request.url());
     }
   });
+  // a page that failed to draw itself would only be waited for
+  const broken = new Promise<never>((_, reject) => page.on('pageerror', reject));
+  broken.catch(() => {});
   await page.goto(url);
-  await page.getByTestId('where').waitFor();
+  await Promise.race([page.getByTestId('where').waitFor(), broken]);
   return { page, complaints, [Symbol.asyncDispose]: () => context.close() };
 }
 

@@ -1,7 +1,14 @@
 /** How many bytes each system's caches hold, by the formulas of `@yoco-u/model`. */
 import { gatedRetention } from '@yoco-u/attention-gated-retention';
 import { softmaxAttention } from '@yoco-u/attention-softmax';
-import { cacheBytes, comparedSystems, type ModelConfig, parseConfig, withIterations } from '@yoco-u/model';
+import {
+  cacheBytes,
+  comparedSystems,
+  countParameters,
+  type ModelConfig,
+  parseConfig,
+  withIterations,
+} from '@yoco-u/model';
 
 const registry = [...softmaxAttention, gatedRetention];
 
@@ -39,4 +46,9 @@ export function cacheCounter(config: unknown, iterations: number): (tokens: numb
 /** Iterations of the first self stage, as the config has them. */
 export function trainedIterations(config: unknown): number {
   return parseConfig(config, registry).stages.find(({ type }) => type === 'self')?.iterations ?? 1;
+}
+
+/** Parameters of the model, whatever its iterations. */
+export function parameterCount(config: unknown): number {
+  return countParameters(parseConfig(config, registry));
 }
