@@ -46,7 +46,7 @@ const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   async models(page) {
     await page.getByTestId('address').fill('model');
     await page.getByTestId('open-address').click();
-    await page.getByTestId('kept').waitFor();
+    await page.getByTestId('models-note').getByText('kept in this browser').waitFor();
   },
 };
 
