@@ -11,12 +11,12 @@ import { createMetricsFile, type MetricsLine, readRun } from '@yoco-u/train/node
 import { builtInAttention } from '@yoco-u/yoco-u';
 import { loadModelFolder } from '@yoco-u/yoco-u/node';
 import { readHeldOutText } from '../src/held-out-text.ts';
-import { type CardPhase, type CardSample, type CardScore, renderCard } from './model-card.ts';
+import { type CardRun, type CardSample, type CardScore, renderCard } from './model-card.ts';
 import { readScores } from './score-file.ts';
 
 export interface ExportOptions {
-  /** Folders of runs, each begun with the weights of the one before: the last one's are exported. They are only read. */
-  readonly runs: readonly string[];
+  /** Folder of a run, finished or not; it is only read. */
+  readonly run: string;
   /** Folder to write: `config.json`, `model.safetensors`, `tokenizer.json`, `curve.svg`, `README.md`. */
   readonly to: string;
   /** Text that was not trained on. */
@@ -37,16 +37,16 @@ const sampleTokens = 80;
 
 /** Throws `ConfigError` where there is no run, `CheckpointError` for one that cannot be read, `DataError` for the text. */
 export async function exportRun(options: ExportOptions): Promise<void> {
-  const { runs, to, validationData, threads, signal, print } = options;
-  const phases = await Promise.all(runs.map(readPhase));
-  const { config } = phases.at(-1)!;
+  const { run, to, validationData, threads, signal, print } = options;
+  const trained = await readTraining(run);
+  const { config } = trained;
   const about = options.about === undefined ? undefined : await readFile(options.about, 'utf8');
   // as many as a row of training has, after the token that begins a document
   const window = config.sequenceLength - 1;
   const beside = options.beside === undefined ? undefined : await readScores(options.beside, window);
   const text = await readHeldOutText(validationData);
-  await copyModel(runs.at(-1)!, to);
-  await writeFile(join(to, 'curve.svg'), renderChartFile(validationChart(joinEvents(phases))));
+  await copyModel(run, to);
+  await writeFile(join(to, 'curve.svg'), renderChartFile(validationChart(trained.events)));
 
   const scores: CardScore[] = [];
   await using loaded = await loadModelFolder(to, { signal, ...(threads === undefined ? {} : { threads }) });
@@ -60,7 +60,7 @@ export async function exportRun(options: ExportOptions): Promise<void> {
     scores.push({ iterations, bitsPerByte, beside: other, flops });
   }
   const card = renderCard({
-    phases,
+    trained,
     model,
     window,
     scores,
@@ -72,12 +72,12 @@ export async function exportRun(options: ExportOptions): Promise<void> {
   await writeFile(join(to, 'README.md'), card);
 }
 
-interface Phase extends CardPhase {
+interface Training extends CardRun {
   readonly events: readonly MetricsLine[];
 }
 
 /** A run as far as its weights have come. */
-async function readPhase(run: string): Promise<Phase> {
+async function readTraining(run: string): Promise<Training> {
   const saved = await readRun(run);
   if (saved === undefined) {
     throw new ConfigError({ where: run, expected: 'the folder of a run', got: 'none', fix: 'check the path' });
@@ -87,16 +87,6 @@ async function readPhase(run: string): Promise<Phase> {
   const events = (await createMetricsFile(join(run, 'metrics.jsonl')).read()).filter((event) => event.step <= step);
   const seconds = events.reduce((sum, event) => sum + (event.type === 'step' ? event.seconds : 0), 0);
   return { config: saved.config, step, seconds, events };
-}
-
-/** Steps counted on from one run to the next. */
-function joinEvents(phases: readonly Phase[]): readonly MetricsLine[] {
-  let before = 0;
-  return phases.flatMap(({ events, step }) => {
-    const moved = events.map((event) => ({ ...event, step: before + event.step }));
-    before += step;
-    return moved;
-  });
 }
 
 async function copyModel(run: string, to: string): Promise<void> {

@@ -18,7 +18,7 @@ export interface CardSample {
 }
 
 /** A run, or what there is of it. */
-export interface CardPhase {
+export interface CardRun {
   readonly config: RunConfig;
   readonly step: number;
   /** In training steps. */
@@ -26,8 +26,7 @@ export interface CardPhase {
 }
 
 export interface CardFacts {
-  /** Each begun with the weights of the one before. */
-  readonly phases: readonly CardPhase[];
+  readonly trained: CardRun;
   readonly model: ModelConfig;
   /** Scored tokens of one window. */
   readonly window: number;
@@ -41,11 +40,13 @@ export interface CardFacts {
 }
 
 export function renderCard(facts: CardFacts): string {
-  const { phases, model, window, scores, besideName, samples, modelBytes, about } = facts;
+  const { trained, model, window, scores, besideName, samples, modelBytes, about } = facts;
   const stages = model.stages.map(({ type, layers, iterations }) => {
     const times = iterations === 1 ? '' : `, applied ${iterations} times unless a request says otherwise`;
     return `${layers.length} ${type} layers${times}`;
   });
+  const { accumulation, batch, sequenceLength } = trained.config;
+  const tokens = trained.step * accumulation * batch * sequenceLength;
   const hasOther = besideName !== undefined;
   const table = [
     `| T | FLOP a token | bits per byte |${hasOther ? ` ${besideName} |` : ''}`,
@@ -62,9 +63,8 @@ ${model.keyValueHeads} of ${model.headDim}, FFN ${model.intermediateSize}, vocab
 
 ## Training
 
-${phases.map(describePhase).join('\n')}
-
-${formatCount(phases.reduce((sum, phase) => sum + tokensOf(phase), 0))} tokens in ${formatDuration(phases.reduce((sum, { seconds }) => sum + seconds, 0))} of training steps. Made by \`recipes/stories\`.
+${describeRun(trained)}
+${formatCount(tokens)} tokens in ${formatDuration(trained.seconds)} of training steps. Made by \`recipes/stories\`.
 ${about === undefined ? '' : `\n${about.trim()}\n`}
 ![Bits per byte of the held-out text over training](curve.svg)
 
@@ -84,17 +84,12 @@ It writes sentences that sound like what it has read and does not tell a story t
 `;
 }
 
-function tokensOf({ config, step }: CardPhase): number {
-  return step * config.batch * config.accumulation * config.sequenceLength;
-}
-
-function describePhase(phase: CardPhase): string {
-  const { config, step } = phase;
+function describeRun({ config, step }: CardRun): string {
   const { iterations, optimizer, learningRate, schedule, seed } = config;
   const drawn =
     typeof iterations === 'number' ? '' : `, ${iterations.from} to ${iterations.to} iterations drawn for each`;
   const planned = step === config.steps ? '' : ` of ${config.steps} planned`;
-  return `- ${step}${planned} steps of ${config.batch} x ${config.sequenceLength} tokens${drawn}: ${optimizer.kind}, learning rate ${learningRate.toPrecision(3)}, ${schedule.kind.replaceAll('_', '-')}, seed ${seed}`;
+  return `${step}${planned} steps of ${config.accumulation * config.batch} x ${config.sequenceLength} tokens${drawn}: ${optimizer.kind}, learning rate ${learningRate.toPrecision(3)}, ${schedule.kind.replaceAll('_', '-')}, seed ${seed}.`;
 }
 
 /** The prompt in bold, the rest as it came. */

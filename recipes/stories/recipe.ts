@@ -1,28 +1,31 @@
 /** The project's own default model, from text to a model folder with a card. See README.md. */
 import { join } from 'node:path';
-import { createBackend } from '@yoco-u/yoco-u';
+import { runTraining } from '@yoco-u/train/node';
+import { builtInAttention, createBackend } from '@yoco-u/yoco-u';
 import { parseRecipeOptions } from '../src/options.ts';
 import { runRecipe } from '../src/run-recipe.ts';
 import { createRunOutput } from '../src/show-run.ts';
 import { exportRun } from './export-run.ts';
-import { phases } from './settings.ts';
-import { trainPhases } from './train-phases.ts';
+import { settings } from './settings.ts';
 
 await runRecipe(async (argv, signal) => {
-  const { threads, ...options } = parseRecipeOptions(argv);
-  const { out, validationData } = options;
-  const runs = await train();
+  const { data, validationData, out, threads } = parseRecipeOptions(argv);
+  const run = join(out, 'run');
+  await train();
   if (validationData === undefined) {
-    console.log(`done: ${runs.at(-1)}; name --validation-data to get a model folder with a card as well`);
+    console.log(`done: ${run}; name --validation-data to get a model folder with a card as well`);
     return;
   }
   const to = join(out, 'model');
-  await exportRun({ runs, to, validationData, threads, signal, print: console.log });
+  await exportRun({ run, to, validationData, threads, signal, print: console.log });
   console.log(`done: ${to}`);
 
-  async function train(): Promise<readonly string[]> {
+  async function train(): Promise<void> {
     await using backend = await createBackend(threads === undefined ? {} : { threads });
+    const request = { ...settings, data, ...(validationData === undefined ? {} : { validationData }) };
     const show = createRunOutput();
-    return await trainPhases({ ...options, phases, backend, signal, onEvent: show });
+    const events = runTraining({ folder: run, request, resume: 'auto', backend, registry: builtInAttention, signal });
+    for await (const event of events) show(event);
+    signal.throwIfAborted();
   }
 });
