@@ -25,6 +25,7 @@ const quickChecks = [
   ['build of the command line', process.execPath, 'tooling/bootstrap/run.mjs', 'build'],
   ['type check', 'tsc', '--noEmit', '-p', 'tsconfig.json'],
   ['type check of the tooling', 'tsc', '--noEmit', '-p', 'tooling/tsconfig.json'],
+  ['type check of the web components', 'pnpm', '--dir', 'apps/web', 'check'],
   ['lint and format', 'biome', 'check', '--error-on-warnings', '.'],
   ['package manifests', process.execPath, 'tooling/check-packages.mjs'],
   ['package boundaries', process.execPath, 'tooling/check-boundaries.mjs'],
