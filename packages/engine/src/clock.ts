@@ -19,6 +19,7 @@ export function createClock() {
       last = now();
       first ??= last;
     },
+    /** `promptTokens` are those computed. */
     timings(promptTokens: number, completionTokens: number): Timings {
       const prefillMs = (prefilled ?? now()) - started;
       // the first token falls out of the prefill: decoding begins behind it
@@ -27,9 +28,13 @@ export function createClock() {
         prefillMs,
         decodeMs,
         firstTokenMs: (first ?? now()) - created,
-        prefillTokensPerSecond: (promptTokens * 1000) / prefillMs,
-        decodeTokensPerSecond: decodeMs > 0 ? ((completionTokens - 1) * 1000) / decodeMs : 0,
+        prefillTokensPerSecond: rate(promptTokens, prefillMs),
+        decodeTokensPerSecond: rate(completionTokens - 1, decodeMs),
       };
     },
   };
+}
+
+function rate(tokens: number, milliseconds: number): number {
+  return milliseconds > 0 ? (tokens * 1000) / milliseconds : 0;
 }

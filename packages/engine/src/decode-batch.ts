@@ -2,6 +2,7 @@
 
 import type { ModelConfig } from '@yoco-u/model';
 import type { Backend } from '@yoco-u/spec';
+import { type Own, owning } from './owning.ts';
 import { bestOf, createRowResults, mostAsked, type RowResult } from './row-results.ts';
 import { createRunner, type Runner, type RunnerOptions, type Segment } from './runner.ts';
 import type { SlotPages } from './slot-pages.ts';
@@ -23,13 +24,22 @@ export interface DecodeBatchOptions extends Pick<RunnerOptions, 'memory' | 'para
 
 /**
  * Two programs: of one row, and of a row a slot. Rows beyond those of a run cost nothing, but a program for more rows
- * shares out among threads what is quicker on one.
+ * shares out among threads what is quicker on one. Takes nothing when it fails.
  */
-export async function createDecodeBatch(
+export function createDecodeBatch(
+  backend: Backend,
+  config: ModelConfig,
+  options: DecodeBatchOptions,
+): Promise<DecodeBatch> {
+  return owning((own) => makeDecodeBatch(backend, config, options, own));
+}
+
+async function makeDecodeBatch(
   backend: Backend,
   config: ModelConfig,
   { slots, choices, pages, ...base }: DecodeBatchOptions,
-): Promise<DecodeBatch> {
+  own: Own,
+): Promise<Omit<DecodeBatch, keyof Disposable>> {
   const runnerOf = (rows: number): Promise<Runner> =>
     createRunner(backend, config, {
       ...base,
@@ -39,8 +49,8 @@ export async function createDecodeBatch(
       head: 'logits',
       best: bestOf(choices),
     });
-  const single = await runnerOf(1);
-  const many = slots > 1 ? await runnerOf(slots) : single;
+  const single = own(await runnerOf(1));
+  const many = slots > 1 ? own(await runnerOf(slots)) : single;
   const results = createRowResults(config, choices, slots);
   const all = Array.from({ length: slots }, () => ({ tokens: new Int32Array(1), start: 0, slot: 0 }));
   const segments: Segment[] = [];
@@ -61,9 +71,5 @@ export async function createDecodeBatch(
       await results.read(runner, sequences);
     },
     resultOf: results.of,
-    [Symbol.dispose]() {
-      single[Symbol.dispose]();
-      if (many !== single) many[Symbol.dispose]();
-    },
   };
 }

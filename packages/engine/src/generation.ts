@@ -71,16 +71,17 @@ export function createGeneration(options: GenerationOptions): Generation {
   const finish = (reason: FinishReason): void => {
     if (slot >= 0) runtime.cache.store(slot, ids, fed);
     counters.finished[reason]++;
+    const cachedTokens = cached?.tokens ?? 0;
     parts.push({
       type: 'finish',
       reason,
       usage: {
         promptTokens: promptLength,
         completionTokens: ids.length - promptLength,
-        cachedTokens: cached?.tokens ?? 0,
+        cachedTokens,
         cacheBytes: runtime.memory.bytesInUse(fed),
       },
-      timings: clock.timings(promptLength - (cached?.tokens ?? 0), ids.length - promptLength),
+      timings: clock.timings(Math.min(fed, promptLength) - cachedTokens, ids.length - promptLength),
     });
     parts.end();
   };

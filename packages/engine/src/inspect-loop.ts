@@ -11,6 +11,7 @@ import {
 } from '@yoco-u/spec';
 import { elementCount } from '@yoco-u/tensor';
 import { logProbabilitiesOf } from './log-probabilities.ts';
+import { owning } from './owning.ts';
 import { checkAlternatives } from './request-checks.ts';
 import { checkId } from './runner.ts';
 
@@ -109,7 +110,7 @@ export async function inspectLoop(
 }
 
 /** A run whose outputs can be read until it is disposed. */
-async function runOnce(
+function runOnce(
   backend: Backend,
   config: ModelConfig,
   program: Program,
@@ -117,18 +118,11 @@ async function runOnce(
   ids: Int32Array,
 ): Promise<Disposable & { read(name: string): Promise<Float32Array<ArrayBuffer>> }> {
   const rows = ids.length;
-  const executable = await backend.compile(program);
-  const buffers: Record<string, DeviceBuffer> = {};
-  const own: Disposable[] = [executable];
-  const dispose = (): void => {
-    for (const one of own.splice(0).reverse()) one[Symbol.dispose]();
-  };
-  try {
+  return owning(async (own) => {
+    const executable = own(await backend.compile(program));
+    const buffers: Record<string, DeviceBuffer> = {};
     for (const { role, name, type } of program.tensors) {
-      if (role === 'temporary') continue;
-      const given = parameters[name];
-      buffers[name] = given ?? backend.allocate(type);
-      if (given === undefined) own.push(buffers[name]);
+      if (role !== 'temporary') buffers[name] = parameters[name] ?? own(backend.allocate(type));
     }
     const inputs = {
       [names.tokens]: ids,
@@ -139,21 +133,16 @@ async function runOnce(
       // not every model needs all of them
       if (buffers[name] !== undefined) backend.write(buffers[name], data);
     }
-    const binding = executable.bind(buffers);
-    own.push(binding);
+    const binding = own(executable.bind(buffers));
     binding.run({ [names.rows]: rows, [names.segmentCount]: 1, [names.longest]: rows });
-  } catch (error) {
-    dispose();
-    throw error;
-  }
-  return {
-    [Symbol.dispose]: dispose,
-    async read(name) {
-      const into = new Float32Array(elementCount(buffers[name]!.type));
-      await backend.download(buffers[name]!, into);
-      return into;
-    },
-  };
+    return {
+      async read(name) {
+        const into = new Float32Array(elementCount(buffers[name]!.type));
+        await backend.download(buffers[name]!, into);
+        return into;
+      },
+    };
+  });
 }
 
 interface FoundHead {

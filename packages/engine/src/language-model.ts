@@ -30,7 +30,7 @@ export interface EngineOptions {
   readonly backend: Backend;
   readonly config: ModelConfig;
   readonly tokenizer: Tokenizer;
-  /** Device buffers of all parameters by name: `loadParameters`. The engine owns and disposes them. */
+  /** Device buffers of all parameters by name: `loadParameters`. Once it is made, the model owns and disposes them. */
   readonly parameters: Readonly<Record<string, DeviceBuffer>>;
   /** Most tokens of a sequence. Default: the model's own. */
   readonly contextLength?: number;
@@ -217,6 +217,7 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
     ids: number[],
     sampler: SeededSampler,
   ): AsyncGenerator<GeneratePart> {
+    alive();
     const runtime = await runtimeFor(request.iterations);
     alive();
     const generation = createGeneration({ request, ids, sampler, tokenizer, runtime, contextLength, counters });

@@ -7,6 +7,7 @@ import { createRotationWriter, type ForwardOptions, type ModelConfig, names, rec
 import { type Backend, type DeviceBuffer, type NumberArray, type Program, RequestError } from '@yoco-u/spec';
 import { elementCount } from '@yoco-u/tensor';
 import type { ModelMemory } from './memory.ts';
+import { type Own, owning } from './owning.ts';
 
 /** Consecutive positions of one sequence. */
 export interface Segment {
@@ -57,8 +58,17 @@ export interface Runner extends Disposable {
   readBest(into: NumberArray, row?: number): Promise<void>;
 }
 
-/** Records, compiles and binds a forward program, and takes its inputs and outputs. */
-export async function createRunner(backend: Backend, config: ModelConfig, options: RunnerOptions): Promise<Runner> {
+/** Records, compiles and binds a forward program, and takes its inputs and outputs. Takes nothing when it fails. */
+export function createRunner(backend: Backend, config: ModelConfig, options: RunnerOptions): Promise<Runner> {
+  return owning((own) => makeRunner(backend, config, options, own));
+}
+
+async function makeRunner(
+  backend: Backend,
+  config: ModelConfig,
+  options: RunnerOptions,
+  own: Own,
+): Promise<Omit<Runner, keyof Disposable>> {
   const { memory, parameters } = options;
   const forward: ForwardOptions = {
     maxRows: options.maxRows,
@@ -70,16 +80,13 @@ export async function createRunner(backend: Backend, config: ModelConfig, option
     ...(memory === undefined ? {} : { memory: memory.shape }),
   };
   const program = recordForward(config, forward);
-  const own: Record<string, DeviceBuffer> = {};
+  const shared: Readonly<Record<string, DeviceBuffer>> = { ...memory?.buffers, ...parameters };
   const buffers: Record<string, DeviceBuffer> = {};
   for (const { role, name, type } of program.tensors) {
-    if (role === 'temporary') continue;
-    const shared = parameters[name] ?? memory?.buffers[name];
-    if (shared === undefined) own[name] = backend.allocate(type);
-    buffers[name] = shared ?? own[name]!;
+    if (role !== 'temporary') buffers[name] = shared[name] ?? own(backend.allocate(type));
   }
-  const executable = await backend.compile(program);
-  const binding = executable.bind(buffers);
+  const executable = own(await backend.compile(program));
+  const binding = own(executable.bind(buffers));
   const maxOutputs = options.outputs === 'all' ? options.maxRows : options.outputs;
   const readRows = async (name: string, into: NumberArray, row: number): Promise<void> => {
     const output = buffers[name];
@@ -92,8 +99,8 @@ export async function createRunner(backend: Backend, config: ModelConfig, option
   };
   const feed = createFeed(config, options);
   const inputs = feed.arrays
-    .filter(({ name }) => own[name] !== undefined)
-    .map((array) => ({ ...array, buffer: own[array.name]!, view: array.data }));
+    .filter(({ name }) => buffers[name] !== undefined)
+    .map((array) => ({ ...array, buffer: buffers[array.name]!, view: array.data }));
 
   return {
     program,
@@ -113,11 +120,6 @@ export async function createRunner(backend: Backend, config: ModelConfig, option
     },
     read: (into, row = 0) => readRows(options.head === 'logits' ? names.logits : names.losses, into, row),
     readBest: (into, row = 0) => readRows(names.best, into, row),
-    [Symbol.dispose]() {
-      binding[Symbol.dispose]();
-      executable[Symbol.dispose]();
-      for (const buffer of Object.values(own)) buffer[Symbol.dispose]();
-    },
   };
 }
 

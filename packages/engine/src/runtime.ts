@@ -5,6 +5,7 @@ import { type Backend, CapacityError, type DeviceBuffer } from '@yoco-u/spec';
 import { planCache } from './cache-plan.ts';
 import { createDecodeBatch, type DecodeBatch } from './decode-batch.ts';
 import { createModelMemory, type ModelMemory, memoryBytes, memoryShape } from './memory.ts';
+import { type Own, owning } from './owning.ts';
 import { createPrefixCache, type PrefixCache } from './prefix-cache.ts';
 import { bestOf, createRowResults, mostAsked, type RowRequest, type RowResult } from './row-results.ts';
 import { createRunner, type Runner, type RunnerOptions, type Segment } from './runner.ts';
@@ -48,10 +49,14 @@ export interface RuntimeOptions {
   readonly prefixCacheBytes: number;
 }
 
-/** Throws `CapacityError` when the caches do not fit, before they are taken. */
-export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
+/** Throws `CapacityError` when the caches do not fit, before they are taken. Takes nothing when it fails. */
+export function createRuntime(options: RuntimeOptions): Promise<Runtime> {
+  return owning((own) => makeRuntime(options, own));
+}
+
+async function makeRuntime(options: RuntimeOptions, own: Own): Promise<Omit<Runtime, keyof Disposable>> {
   const { backend, config, parameters, slots, contextLength, choices } = options;
-  const { memory, cache } = takeMemory(options);
+  const { memory, cache } = takeMemory(options, own);
   const { pages } = cache;
   const map = ({ slot, start, tokens }: Segment): void => pages.map(slot, start + tokens.length);
   const chunkRows = Math.min(mostChunkRows, contextLength);
@@ -59,12 +64,12 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const base = { memory, parameters };
   const runnerOf = (rest: Omit<RunnerOptions, 'maxSegments' | keyof typeof base>): Promise<Runner> =>
     createRunner(backend, config, { ...base, maxSegments: 1, ...rest });
-  const prefill = await runnerOf({ maxRows: chunkRows, outputs: 1, head: 'logits', best: bestOf(choices) });
-  const decode = await createDecodeBatch(backend, config, { ...base, slots, choices, pages });
+  const prefill = own(await runnerOf({ maxRows: chunkRows, outputs: 1, head: 'logits', best: bestOf(choices) }));
+  const decode = own(await createDecodeBatch(backend, config, { ...base, slots, choices, pages }));
   const last = createRowResults(config, choices, 1);
   const none: readonly number[] = [];
-  const score = lazily(() => runnerOf({ maxRows: chunkRows, outputs: 'all', head: 'loss' }));
-  const inspect = lazily(() => runnerOf({ maxRows: inspectRows, outputs: 'all', head: 'logits' }));
+  const score = own(lazily(() => runnerOf({ maxRows: chunkRows, outputs: 'all', head: 'loss' })));
+  const inspect = own(lazily(() => runnerOf({ maxRows: inspectRows, outputs: 'all', head: 'logits' })));
   return {
     config,
     memory,
@@ -102,14 +107,6 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
       await runner.read(losses);
     },
     release: (slot) => pages.clear(slot),
-    [Symbol.dispose]() {
-      prefill[Symbol.dispose]();
-      decode[Symbol.dispose]();
-      score.dispose();
-      inspect.dispose();
-      cache[Symbol.dispose]();
-      memory[Symbol.dispose]();
-    },
   };
 }
 
@@ -121,15 +118,13 @@ export function cacheBytes(options: Omit<RuntimeOptions, 'backend' | 'parameters
   return memoryBytes(config, shape) + plan.snapshots * entryBytes(slotStates(config, shape));
 }
 
-function takeMemory(options: RuntimeOptions): { readonly memory: ModelMemory; readonly cache: PrefixCache } {
+function takeMemory(options: RuntimeOptions, own: Own): { readonly memory: ModelMemory; readonly cache: PrefixCache } {
   const { backend, config, slots, contextLength, prefixCacheBytes } = options;
   const plan = planCache(config, memoryShape(slots, contextLength), prefixCacheBytes);
-  let memory: ModelMemory | undefined;
   try {
-    memory = createModelMemory(backend, config, memoryShape(slots, contextLength, plan.pages));
-    return { memory, cache: createPrefixCache(backend, config, memory, plan) };
+    const memory = own(createModelMemory(backend, config, memoryShape(slots, contextLength, plan.pages)));
+    return { memory, cache: own(createPrefixCache(backend, config, memory, plan)) };
   } catch (error) {
-    memory?.[Symbol.dispose]();
     if (!(error instanceof CapacityError)) throw error;
     const bytes = cacheBytes(options);
     const kept = prefixCacheBytes === 0 ? '' : ' and those kept for later ones';
@@ -156,6 +151,6 @@ function lazily<T extends Disposable>(create: () => Promise<T>) {
       });
       return made;
     },
-    dispose: (): void => void made?.then((one) => one[Symbol.dispose]()),
+    [Symbol.dispose]: (): void => void made?.then((one) => one[Symbol.dispose]()),
   };
 }

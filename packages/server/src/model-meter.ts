@@ -36,9 +36,12 @@ export interface ModelMeterOptions {
   readonly metrics: Metrics;
   /** See `LoadedModel`. */
   readonly cacheUse: (() => Promise<number>) | undefined;
-  /** The model can do no more: its worker is gone. */
+  /** The model can do no more: its worker or its device is gone. */
   readonly onBroken: () => void;
 }
+
+/** After these errors a model never works again. */
+const lossCodes: readonly string[] = ['worker', 'device_lost'];
 
 interface Running {
   readonly arrived: number;
@@ -112,7 +115,7 @@ export function createModelMeter(options: ModelMeterOptions): ModelMeter {
       }
       failed = false;
     } catch (error) {
-      if (YocoError.isInstance(error) && error.code === 'worker') onBroken();
+      if (YocoError.isInstance(error) && lossCodes.includes(error.code)) onBroken();
       throw error;
     } finally {
       active.delete(sequence);

@@ -76,12 +76,12 @@ describe('several models', () => {
     expect(events).toEqual(['+b', '+b', '+a']);
   });
 
-  test('whose worker is gone are loaded anew', async () => {
+  test.each(['worker', 'device_lost'])('whose errors say %s are loaded anew', async (code) => {
     const model = createHeldModel();
     let loads = 0;
     const load = async () => {
       loads++;
-      const gone = new YocoError('worker', 'worker: gone');
+      const gone = new YocoError(code, 'gone');
       const generate = (): never => {
         throw gone;
       };

@@ -2,6 +2,7 @@ import {
   BusyError,
   CapacityError,
   CheckpointError,
+  DeviceLostError,
   DisposedError,
   type GeneratePart,
   type GenerateRequest,
@@ -183,6 +184,7 @@ describe('errors', () => {
   const thrown = [
     new CapacityError({ where: 'here', expected: 'less', got: 'more' }, { cause: new TypeError('why') }),
     new DisposedError('it'),
+    new DeviceLostError('gone'),
     new BusyError('too many'),
     new YocoError('plug-in', 'a code of its own'),
     new RangeError('of the platform'),

@@ -87,8 +87,11 @@ export async function loadModelFrom(folder: ModelFolder, options: LoadModelOptio
       model,
       backend: parts.backend,
       async [Symbol.asyncDispose]() {
-        await model[Symbol.asyncDispose]();
-        await parts[Symbol.asyncDispose]();
+        try {
+          await model[Symbol.asyncDispose]();
+        } finally {
+          await parts[Symbol.asyncDispose]();
+        }
       },
     };
   } catch (error) {

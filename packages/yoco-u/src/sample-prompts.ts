@@ -1,5 +1,5 @@
 /** Text that a model in training writes. */
-import { createLanguageModel } from '@yoco-u/engine';
+import { createLanguageModel, type EngineLanguageModel } from '@yoco-u/engine';
 import { listParameters, type ModelConfig } from '@yoco-u/model';
 import type { Backend, DeviceBuffer, Tokenizer } from '@yoco-u/spec';
 import { f32 } from '@yoco-u/tensor';
@@ -33,30 +33,24 @@ export async function samplePrompts(
   { trainer, model: config, tokenizer, settings }: SampledModel,
   signal: AbortSignal,
 ): Promise<readonly PromptSample[]> {
-  const parameters: Record<string, DeviceBuffer> = {};
-  try {
-    for (const { name, shape, use } of listParameters(config)) {
-      parameters[name] = backend.allocate({ shape, format: use === 'matrix' ? backend.matrixFormat : f32 });
-      backend.write(parameters[name], await trainer.read(name, trainer.scratch));
-    }
-  } catch (error) {
-    for (const buffer of Object.values(parameters)) buffer[Symbol.dispose]();
-    throw error;
-  }
   const bos = config.bosTokenId === undefined ? [] : [config.bosTokenId];
   const prompts = settings.prompts.map((prompt) => ({ prompt, ids: [...bos, ...tokenizer.encode(prompt)] }));
-  const contextLength = Math.min(
-    config.contextLength,
-    Math.max(...prompts.map(({ ids }) => ids.length)) + settings.tokens,
-  );
-  await using model = await createLanguageModel({
-    id: 'samples',
-    backend,
-    config,
-    tokenizer,
-    parameters,
-    contextLength,
-  });
+  const longest = Math.max(...prompts.map(({ ids }) => ids.length));
+  const contextLength = Math.min(config.contextLength, longest + settings.tokens);
+  const parameters: Record<string, DeviceBuffer> = {};
+  const open = async (): Promise<EngineLanguageModel> => {
+    try {
+      for (const { name, shape, use } of listParameters(config)) {
+        parameters[name] = backend.allocate({ shape, format: use === 'matrix' ? backend.matrixFormat : f32 });
+        backend.write(parameters[name], await trainer.read(name, trainer.scratch));
+      }
+      return await createLanguageModel({ id: 'samples', backend, config, tokenizer, parameters, contextLength });
+    } catch (error) {
+      for (const buffer of Object.values(parameters)) buffer[Symbol.dispose]();
+      throw error;
+    }
+  };
+  await using model = await open();
   const samples: PromptSample[] = [];
   for (const { prompt, ids } of prompts) {
     if (ids.length === 0 || signal.aborted) continue;
