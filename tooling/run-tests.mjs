@@ -26,6 +26,7 @@ const quickChecks = [
   ['type check', 'tsc', '--noEmit', '-p', 'tsconfig.json'],
   ['type check of the tooling', 'tsc', '--noEmit', '-p', 'tooling/tsconfig.json'],
   ['type check of the web components', 'pnpm', '--dir', 'apps/web', 'check'],
+  ['type check of the examples in documents', process.execPath, 'tooling/check-examples.mjs'],
   ['lint and format', 'biome', 'check', '--error-on-warnings', '.'],
   ['package manifests', process.execPath, 'tooling/check-packages.mjs'],
   ['package boundaries', process.execPath, 'tooling/check-boundaries.mjs'],
