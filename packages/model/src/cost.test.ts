@@ -23,6 +23,12 @@ const systems = new Map(
   comparedSystems(parseConfig(paper, registry)).map(({ name, config }) => [name, parseConfig(config, registry)]),
 );
 
+test('a model whose heads cannot be rotated has systems beside it, too', () => {
+  const stages = paper.stages.map((stage) => ({ ...stage, rope: false }));
+  const odd = parseConfig({ ...paper, head_dim: 127, stages }, registry);
+  for (const { config } of comparedSystems(odd)) expect(parseConfig(config, registry).headDim).toBe(127);
+});
+
 describe('cacheBytes', () => {
   // MiB with two bytes an element; caches here are float32
   test.each([

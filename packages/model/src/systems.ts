@@ -26,7 +26,8 @@ export function comparedSystems(config: ModelConfig): readonly ComparedSystem[] 
     layers: stageLayers,
     iterations,
     attention: 'full',
-    rope: true,
+    // costs nothing in the formulas; heads of odd width cannot be rotated
+    rope: config.headDim % 2 === 0,
   });
   const sliding = (iterations: number): Stage => ({ ...full(half, iterations), attention: 'sliding_window', window });
   const cross: Stage = { type: 'cross', layers: half, iterations: 1, attention: 'full', rope: false };

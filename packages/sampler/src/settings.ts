@@ -1,5 +1,5 @@
 /** Sampling settings as users and requests state them, made into a sampler. */
-import { type LogitProcessor, RequestError } from '@yoco-u/spec';
+import { type LogitProcessor, RequestError, type SamplingSettings as RequestSettings } from '@yoco-u/spec';
 import { checkBias, logitBias } from './logit-bias.ts';
 import { minP } from './min-p.ts';
 import { occurrencePenalty } from './occurrence-penalty.ts';
@@ -11,27 +11,9 @@ import { topK } from './top-k.ts';
 import { topP } from './top-p.ts';
 
 /** All optional; what is left out has no effect. */
-export interface SamplingSettings {
-  /** At least 0; 0 is greedy. 1 by default. */
-  readonly temperature?: number;
-  /** How many of the best tokens stay; 0, the default, keeps all. */
-  readonly topK?: number;
-  /** Probability mass that stays, 0 to 1. 1 by default. */
-  readonly topP?: number;
-  /** Least probability relative to the best token, 0 to 1. 0 by default. */
-  readonly minP?: number;
-  /** Above 0; above 1 discourages repetition. 1 by default. */
-  readonly repetitionPenalty?: number;
-  /** How many of the latest ids the penalty looks at; 0, the default, is the whole context. */
+export interface SamplingSettings extends RequestSettings {
+  /** How many of the latest ids the repetition penalty looks at; 0, the default, is the whole context. */
   readonly repetitionLastN?: number;
-  /** Taken off an id's logit for each time it was generated; negative values encourage. 0 by default. */
-  readonly frequencyPenalty?: number;
-  /** Taken off the logit of every id that was generated. 0 by default. */
-  readonly presencePenalty?: number;
-  /** Finite numbers added to the logits of ids, before everything else. */
-  readonly logitBias?: Readonly<Record<number, number>>;
-  /** An integer from 0 to 2^53 - 1; random by default. */
-  readonly seed?: number;
 }
 
 const count: NumberRange = { minimum: 0, integer: true };

@@ -1,19 +1,25 @@
 /** What apps program against: a model that continues and scores text. */
 import type { Tokenizer } from './tokenizer.ts';
 
-/** How to choose tokens. Absent fields are off; `temperature` 0 is greedy. */
+/** How to choose tokens. Absent fields are off. */
 export interface SamplingSettings {
+  /** At least 0; 0 is greedy. 1 by default. */
   readonly temperature?: number;
+  /** How many of the best tokens stay; 0, the default, keeps all. */
   readonly topK?: number;
+  /** Probability mass that stays, 0 to 1. 1 by default. */
   readonly topP?: number;
+  /** Least probability relative to the best token, 0 to 1. 0 by default. */
   readonly minP?: number;
+  /** Above 0; above 1 discourages repetition, the prompt's tokens included. 1 by default. */
   readonly repetitionPenalty?: number;
-  /** Taken off an id's logit for each time it was generated; OpenAI's. The prompt does not count. */
+  /** Taken off an id's logit for each time it was generated; OpenAI's. The prompt does not count. 0 by default. */
   readonly frequencyPenalty?: number;
-  /** Taken off the logit of every id that was generated, however often; OpenAI's. The prompt does not count. */
+  /** Taken off the logit of every id that was generated, however often; OpenAI's. The prompt does not count. 0 by default. */
   readonly presencePenalty?: number;
   /** Added to the logits of ids, before all other settings. Finite numbers. */
   readonly logitBias?: Readonly<Record<number, number>>;
+  /** An integer from 0 to 2^53 - 1; random by default. */
   readonly seed?: number;
 }
 
