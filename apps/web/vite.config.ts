@@ -50,6 +50,37 @@ function sampleText(): Plugin {
   };
 }
 
+/** Folders of the packages whose code is in the page and its workers. */
+const bundledPackages = new Set<string>();
+
+function collectPackages(): Plugin {
+  return {
+    name: 'collect-packages',
+    apply: 'build',
+    moduleParsed({ id }) {
+      const folder = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(id)?.[0];
+      if (folder !== undefined) bundledPackages.add(folder);
+    },
+  };
+}
+
+/** Their licences as `third-party-notices.txt`: they ask to stay with the code. */
+function thirdPartyNotices(): Plugin {
+  return {
+    name: 'third-party-notices',
+    apply: 'build',
+    generateBundle() {
+      const notices = [...bundledPackages].sort().map((folder) => {
+        const license = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file));
+        if (license === undefined) throw new Error(`${folder}: expected a licence, got none`);
+        const { name } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+        return `${name}\n\n${readFileSync(join(folder, license), 'utf8').trim()}\n`;
+      });
+      this.emitFile({ type: 'asset', fileName: 'third-party-notices.txt', source: notices.join('\n\n') });
+    },
+  };
+}
+
 const workerScript = join(import.meta.dirname, 'src/offline/service-worker.js');
 
 /** `service-worker.js`, which keeps every file of the build. */
@@ -89,8 +120,15 @@ export default defineConfig({
   // works under any path of a host
   base: './',
   resolve: { conditions: ['@yoco-u/source', ...defaultClientConditions] },
-  plugins: [svelte({ configFile: false }), bundledModel(), sampleText(), serviceWorker()],
-  worker: { format: 'es' },
+  plugins: [
+    svelte({ configFile: false }),
+    collectPackages(),
+    bundledModel(),
+    sampleText(),
+    thirdPartyNotices(),
+    serviceWorker(),
+  ],
+  worker: { format: 'es', plugins: () => [collectPackages()] },
   build: { target: 'es2022', assetsInlineLimit: 0 },
   server: { headers },
   preview: { headers },
