@@ -5,7 +5,7 @@
  *
  *   node tooling/pack-and-consume.mjs [--keep]     --keep leaves the temporary folder and prints its path
  */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { root } from './bootstrap/paths.mjs';
@@ -92,6 +92,18 @@ function program() {
   return typeof bin === 'string' ? bin : bin[commandLine];
 }
 
+/** The licences of what the command line's bundle holds, by esbuild's comments, and of nothing else. */
+function checkNotices() {
+  const { folder = '' } = published.find(({ name }) => name === commandLine) ?? {};
+  const bundle = readdirSync(join(folder, 'dist')).map((file) => readFileSync(join(folder, 'dist', file), 'utf8'));
+  const held = bundle.flatMap((code) => [...code.matchAll(/^\s*\/\/ .*\/node_modules\/((?:@[^/\n]+\/)?[^/\n]+)\//gm)]);
+  const notices = readFileSync(join(folder, 'THIRD-PARTY-NOTICES.md'), 'utf8').matchAll(/^## (.+)$/gm);
+  const [expected = '', got = ''] = [held, [...notices]].map((matches) =>
+    [...new Set(matches.map(([, name]) => name))].sort().join(', '),
+  );
+  if (expected !== got) throw new Error(`expected the licences of ${expected}, got those of ${got}`);
+}
+
 /** Builds an example from tarballs and runs its own tests; those on WebGPU where there is a driver. @param {string} name */
 async function buildExample(name) {
   const folder = join(work, 'examples', name);
@@ -110,6 +122,7 @@ try {
       await check(`install and import ${entry.name} alone`, () => consumeAlone(entry));
     }
   }
+  if (tarballs.has(commandLine)) await check('third-party notices of the command line', checkNotices);
   if (tarballs.has(commandLine) && tarballs.has(umbrella)) {
     await check('generate text with the packed command line and umbrella', generateText);
   }

@@ -1,6 +1,6 @@
 /** A run whose text is tokenised: the same parts whether it ends in a folder or in memory. */
 import { countParameters, flopsPerToken, type ModelConfig, withIterations } from '@yoco-u/model';
-import type { AttentionRegistry, Backend, Tokenizer } from '@yoco-u/spec';
+import { type AttentionRegistry, type Backend, ConfigError, type Tokenizer } from '@yoco-u/spec';
 import { createByteCounter } from './data/byte-counter.ts';
 import { documentSeparator } from './data/document-pieces.ts';
 import { createRowStream, type RowStream } from './data/row-stream.ts';
@@ -66,7 +66,26 @@ export function planTokenized(text: TokenizedText, registry: AttentionRegistry):
   const rows = createRowStream(data.train, { sequenceLength, ...surrounding, seed: request.seed ?? 0 });
   const { vocabularySize } = tokenizer;
   const facts = { vocabularySize, ...surrounding, tokens: rows.tokensPerEpoch };
-  return { ...text, rows, ...planRun(request, sequenceLength, facts, registry) };
+  const planned = planRun(request, sequenceLength, facts, registry);
+  checkPrompts(planned, tokenizer);
+  return { ...text, rows, ...planned };
+}
+
+/** A prompt that is too long would end the run with its first samples. Throws `ConfigError`. */
+function checkPrompts({ config, model }: Pick<PlannedRun, 'config' | 'model'>, tokenizer: Tokenizer): void {
+  const most = model.contextLength - (model.bosTokenId === undefined ? 0 : 1);
+  for (const [index, prompt] of config.samples.prompts.entries()) {
+    const { length } = tokenizer.encode(prompt);
+    if (length <= most) continue;
+    const where = `samples.prompts[${index}]`;
+    const fix = 'shorten it, or raise max_position_embeddings';
+    throw new ConfigError({
+      where,
+      expected: `at most ${most} tokens, which the context holds`,
+      got: `${length}`,
+      fix,
+    });
+  }
 }
 
 /** Takes the memory. Throws as `createTrainer` does. */

@@ -124,8 +124,10 @@ function scaleOf([least, most]: readonly [number, number], from: number, to: num
   const rough = (most - least) / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10) * power;
-  const ticks: number[] = [];
-  for (let tick = Math.ceil(least / step) * step; tick <= most + step * 1e-9; tick += step) ticks.push(tick);
+  const first = Math.ceil(least / step);
+  const last = Math.floor(most / step + 1e-9);
+  // counted, not added up: beside a large value a small step is lost
+  const ticks = Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => (first + index) * step);
   return { ticks, at: (value) => from + ((value - least) / (most - least)) * (to - from) };
 }
 

@@ -43,3 +43,8 @@ test('before the first step there is nothing to draw', () => {
   expect(report).toContain('0 of 40');
   expect(report).not.toMatch(/<svg|NaN|Infinity|undefined/);
 });
+
+test('values that differ by a last bit are drawn', () => {
+  const report = renderReport([stepOf(1, 1), stepOf(2, 1 + Number.EPSILON)], config);
+  expect(linesOf(report)[0]).toHaveLength(2);
+});

@@ -64,3 +64,11 @@ test('refuses text that is too short', async () => {
   await expect(attempt('')).rejects.toThrow(DataError);
   await expect(attempt(documents[0]!.slice(0, 10))).rejects.toThrow(DataError);
 });
+
+test('refuses a prompt that the context does not hold before anything is computed', async () => {
+  await using backend = await wasm();
+  const samples = { prompts: ['A whale', 'blow '.repeat(2000)] };
+  const attempt = prepareTextRun({ text: await chapters(), request: { ...request, samples }, backend, registry });
+  await expect(attempt).rejects.toThrow(/^samples\.prompts\[1\]: expected at most \d+ tokens/);
+  expect(backend.memory().bufferBytes).toBe(0);
+});
