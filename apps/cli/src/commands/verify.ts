@@ -1,5 +1,6 @@
 /** `verify`: compares a model with the outputs, gradients or training steps recorded beside it. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { directoryFiles } from '@yoco-u/checkpoint/node';
 import { loadParts, type ModelParts } from '@yoco-u/yoco-u/node';
 import { backendOptions } from '../backend-options.ts';
 import { interruptSignal } from '../interrupt.ts';
@@ -9,7 +10,7 @@ import { CheckFailed } from '../run-program.ts';
 import { type CheckResult, isFailure, type ResultListener } from '../verify/check-result.ts';
 import { runForwardChecks } from '../verify/forward-checks.ts';
 import { readGolden, readGoldenGradients } from '../verify/golden.ts';
-import { isTrainingFolder, readGoldenTraining } from '../verify/golden-training.ts';
+import { readGoldenTraining } from '../verify/golden-training.ts';
 import { runGradientChecks } from '../verify/gradient-checks.ts';
 import { runTrainingChecks } from '../verify/training-checks.ts';
 
@@ -44,12 +45,13 @@ export async function verify(folder: string, options: VerifyOptions): Promise<vo
 }
 
 async function readChecks(path: string, tolerance: number): Promise<Checks> {
-  if (isTrainingFolder(path)) {
-    const golden = await readGoldenTraining(path);
-    return (parts, listener) => runTrainingChecks({ ...parts, golden }, tolerance, listener);
+  const files = directoryFiles(path);
+  const training = await readGoldenTraining(files);
+  if (training !== undefined) {
+    return (parts, listener) => runTrainingChecks({ ...parts, golden: training }, tolerance, listener);
   }
-  const golden = await readGolden(path);
-  const gradients = await readGoldenGradients(path);
+  const golden = await readGolden(files);
+  const gradients = await readGoldenGradients(files);
   return async (parts, listener) => [
     ...(await runForwardChecks({ ...parts, golden }, tolerance, listener)),
     ...(gradients === undefined ? [] : await runGradientChecks({ ...parts, golden, gradients }, tolerance, listener)),

@@ -1,23 +1,17 @@
 /** Recorded tensors beside a model. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { openSafetensors, type TensorEntry } from '@yoco-u/checkpoint';
-import { openFileSource } from '@yoco-u/checkpoint/node';
-import { UsageError } from '../run-program.ts';
+import { type ModelFiles, openSafetensors, type TensorEntry } from '@yoco-u/checkpoint';
+import { CheckpointError } from '@yoco-u/spec';
 
 export interface RecordedFile extends AsyncDisposable {
-  /** Throws `UsageError` where the file has no such tensor of `axes` axes, none of them empty. */
+  /** Throws `CheckpointError` where the file has no such tensor of `axes` axes, none of them empty. */
   entry(name: string, axes: number): TensorEntry;
   readonly tensors: ReadonlyMap<string, TensorEntry>;
 }
 
-/** Throws `UsageError` where there is no such file. */
-export async function openRecorded(folder: string, name: string): Promise<RecordedFile> {
-  const path = join(folder, name);
-  if (!existsSync(path)) {
-    throw new UsageError(`${folder}: expected ${name} beside the model, got none; give a folder with recorded outputs`);
-  }
-  const source = await openFileSource(path);
+/** Undefined where there is no such file. */
+export async function openIfRecorded(files: ModelFiles, name: string): Promise<RecordedFile | undefined> {
+  const source = await files.open(name);
+  if (source === undefined) return undefined;
   try {
     const { tensors } = await openSafetensors(source);
     return {
@@ -25,8 +19,12 @@ export async function openRecorded(folder: string, name: string): Promise<Record
       entry(tensor, axes) {
         const found = tensors.get(tensor);
         if (found?.shape.length === axes && found.elements > 0) return found;
-        const got = found === undefined ? 'none' : `[${found.shape.join(', ')}]`;
-        throw new UsageError(`${path}: expected a tensor '${tensor}' of ${axes} axes, got ${got}; record it again`);
+        throw new CheckpointError({
+          where: source.name,
+          expected: `a tensor '${tensor}' of ${axes} axes`,
+          got: found === undefined ? 'none' : `[${found.shape.join(', ')}]`,
+          fix: 'record it again',
+        });
       },
       async [Symbol.asyncDispose]() {
         await source.close?.();
@@ -38,10 +36,17 @@ export async function openRecorded(folder: string, name: string): Promise<Record
   }
 }
 
+/** Throws `CheckpointError` where there is no such file. */
+export async function openRecorded(files: ModelFiles, name: string): Promise<RecordedFile> {
+  const file = await openIfRecorded(files, name);
+  if (file !== undefined) return file;
+  const fix = 'give a folder with recorded outputs';
+  throw new CheckpointError({ where: files.name, expected: `${name} beside the model`, got: 'none', fix });
+}
+
 /** All tensors of a file as float32. */
-export async function readAll(folder: string, name: string): Promise<ReadonlyMap<string, Float32Array>> {
-  await using file = await openRecorded(folder, name);
+export async function readAll({ tensors }: RecordedFile): Promise<ReadonlyMap<string, Float32Array>> {
   const values = new Map<string, Float32Array>();
-  for (const [tensor, entry] of file.tensors) values.set(tensor, await entry.readFloat32());
+  for (const [tensor, entry] of tensors) values.set(tensor, await entry.readFloat32());
   return values;
 }

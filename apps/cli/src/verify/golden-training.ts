@@ -1,9 +1,7 @@
 /** What a golden training folder records: settings, batches, and what comes of each step. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { type ModelFiles, parseJsonObject } from '@yoco-u/checkpoint';
+import { CheckpointError } from '@yoco-u/spec';
 import type { AdamwSettings, TrainingBatch } from '@yoco-u/train';
-import { readJsonObject } from '../read-text.ts';
-import { UsageError } from '../run-program.ts';
 import { openRecorded, readAll } from './golden-file.ts';
 
 /** AdamW with a constant learning rate. */
@@ -24,13 +22,18 @@ export interface GoldenTraining {
   readonly after: ReadonlyMap<string, Float32Array>;
 }
 
-export function isTrainingFolder(folder: string): boolean {
-  return existsSync(join(folder, 'training.json'));
-}
+/** A file of settings has a few hundred. */
+const mostSettingsBytes = 2 ** 16;
 
-/** Throws `UsageError` for settings that are not of AdamW, or a file that lacks what it should hold. */
-export async function readGoldenTraining(folder: string): Promise<GoldenTraining> {
-  await using file = await openRecorded(folder, 'training.safetensors');
+/**
+ * Undefined for a folder without a recorded run. Throws `CheckpointError` for settings that are not of AdamW, or a file that lacks
+ * what it should hold.
+ */
+export async function readGoldenTraining(files: ModelFiles): Promise<GoldenTraining | undefined> {
+  const adamw = await readSettings(files);
+  if (adamw === undefined) return undefined;
+  await using file = await openRecorded(files, 'training.safetensors');
+  await using after = await openRecorded(files, 'after.safetensors');
   const entry = file.entry('tokens', 3);
   const [steps, rows, rowLength] = entry.shape;
   const ids = await entry.readInt32();
@@ -44,23 +47,32 @@ export async function readGoldenTraining(folder: string): Promise<GoldenTraining
     };
   });
   return {
-    adamw: await readSettings(join(folder, 'training.json')),
+    adamw,
     batches,
     losses: await file.entry('losses', 1).readFloat32(),
     norms: await file.entry('grad_norms', 1).readFloat32(),
-    after: await readAll(folder, 'after.safetensors'),
+    after: await readAll(after),
   };
 }
 
-async function readSettings(path: string): Promise<RecordedSettings> {
-  const settings = await readJsonObject(path);
-  if (settings.optimizer !== 'adamw') {
-    throw new UsageError(`${path}: expected optimizer "adamw", got ${JSON.stringify(settings.optimizer)}`);
+async function readSettings(files: ModelFiles): Promise<RecordedSettings | undefined> {
+  const source = await files.open('training.json');
+  if (source === undefined) return undefined;
+  const where = source.name;
+  const fail = (expected: string, value: unknown): never => {
+    throw new CheckpointError({ where, expected, got: JSON.stringify(value) ?? 'none', fix: 'record it again' });
+  };
+  let settings: Readonly<Record<string, unknown>>;
+  try {
+    const bytes = await source.read(0, Math.min(source.size, mostSettingsBytes));
+    settings = parseJsonObject(new TextDecoder().decode(bytes), where);
+  } finally {
+    await source.close?.();
   }
+  if (settings.optimizer !== 'adamw') fail('optimizer "adamw"', settings.optimizer);
   const number = (key: string): number => {
     const value = settings[key];
-    if (typeof value === 'number') return value;
-    throw new UsageError(`${path}: expected a number as '${key}', got ${JSON.stringify(value)}`);
+    return typeof value === 'number' ? value : fail(`a number as '${key}'`, value);
   };
   return {
     learningRate: number('lr'),

@@ -1,43 +1,68 @@
-/** Golden models in Chromium, on WebGPU: one forward pass, prefill in chunks, and token by token. */
-import { httpFiles, openModelFolder, openSafetensors } from '@yoco-u/checkpoint';
-import { loadPartsFrom, type ModelParts } from '@yoco-u/yoco-u';
-import { expect, test } from 'vitest';
+/** Golden models in Chromium: outputs, gradients and training steps, on WebAssembly and on WebGPU. */
+import { httpFiles, openModelFolder } from '@yoco-u/checkpoint';
+import { loadParameters } from '@yoco-u/engine';
+import { parseConfig } from '@yoco-u/model';
+import type { Backend } from '@yoco-u/spec';
+import { builtInAttention, createBackend, type ModelParts } from '@yoco-u/yoco-u';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type CheckResult, isFailure } from './check-result.ts';
 import { chunkedPrefill, fullForward, tokenByToken } from './forward-checks.ts';
-import type { Golden } from './golden.ts';
-import { magnitude, tensorError } from './tensor-error.ts';
-
-async function readGolden(folder: URL): Promise<Golden> {
-  const { tensors } = await openSafetensors((await httpFiles(folder).open('io.safetensors'))!);
-  const floats = (name: string): Promise<Float32Array> => tensors.get(name)!.readFloat32();
-  const integers = (name: string): Promise<Int32Array> => tensors.get(name)!.readInt32();
-  const rows = async (name: string): Promise<Int32Array[]> => {
-    const [count, length] = tensors.get(name)!.shape as [number, number];
-    const all = await integers(name);
-    return Array.from({ length: count }, (_, row) => all.subarray(row * length, (row + 1) * length));
-  };
-  const logits = await floats('logits');
-  return {
-    tokens: await rows('tokens'),
-    targets: await rows('targets'),
-    logits,
-    loss: (await floats('loss'))[0]!,
-    prompt: await integers('prompt'),
-    greedy: await integers('greedy'),
-    largest: magnitude(logits),
-  };
-}
+import { readGolden, readGoldenGradients } from './golden.ts';
+import { readGoldenTraining } from './golden-training.ts';
+import { runGradientChecks } from './gradient-checks.ts';
+import { tensorError } from './tensor-error.ts';
+import { runTrainingChecks } from './training-checks.ts';
 
 /** Vite looks at this expression: it allows no name in it, and takes the slash from its end. */
 const root = new URL('../../../../fixtures/golden/', import.meta.url);
-const folderOf = (name: string): URL => new URL(`${root.href.replace(/\/$/, '')}/${name}/`);
+const filesOf = (name: string) => httpFiles(new URL(`${root.href.replace(/\/$/, '')}/${name}/`));
 
-test.each(['transformer', 'yoco_u', 'yoco_u_gated_retention'])('%s: the logits recorded', async (name) => {
-  const url = folderOf(name);
-  const golden = await readGolden(url);
-  await using folder = await openModelFolder(url);
-  await using parts: ModelParts = await loadPartsFrom(folder, { backend: 'webgpu' });
-  const subject = { ...parts, golden };
-  for (const way of [fullForward, chunkedPrefill, tokenByToken]) {
-    expect(tensorError(await way(subject), golden.logits, golden.largest), way.name).toBeLessThan(1e-4);
+function expectPassed(results: readonly CheckResult[]): void {
+  expect(results).toHaveLength(3);
+  expect(results.filter((result) => !('error' in result) || isFailure(result))).toEqual([]);
+}
+
+describe.each(['wasm', 'webgpu'] as const)('on %s', (name) => {
+  // one device for all models, which share most shaders
+  let backend: Backend;
+  beforeAll(async () => {
+    backend = await createBackend({ backend: name });
+  });
+  afterAll(() => backend[Symbol.asyncDispose]());
+
+  async function loadParts(model: string): Promise<ModelParts> {
+    await using folder = await openModelFolder(filesOf(model));
+    const config = parseConfig(folder.config, builtInAttention);
+    const parameters = await loadParameters(backend, config, folder);
+    return {
+      config,
+      backend,
+      parameters,
+      async [Symbol.asyncDispose]() {
+        for (const buffer of Object.values(parameters)) buffer[Symbol.dispose]();
+      },
+    };
   }
+
+  test.each(['transformer', 'yoco_u', 'yoco_u_gated_retention'])('%s: the logits recorded', async (model) => {
+    await using parts = await loadParts(model);
+    const golden = await readGolden(filesOf(model));
+    const subject = { ...parts, golden };
+    for (const way of [fullForward, chunkedPrefill, tokenByToken]) {
+      expect(tensorError(await way(subject), golden.logits, golden.largest), way.name).toBeLessThan(1e-4);
+    }
+  });
+
+  test.each(['yoco_u', 'yoco_u_gated_retention'])('%s: the gradients recorded', async (model) => {
+    await using parts = await loadParts(model);
+    const golden = await readGolden(filesOf(model));
+    const gradients = (await readGoldenGradients(filesOf(model)))!;
+    expectPassed(await runGradientChecks({ ...parts, golden, gradients }, 1e-4));
+  });
+
+  test('train_yoco_u: the steps recorded', async () => {
+    await using parts = await loadParts('train_yoco_u');
+    const golden = (await readGoldenTraining(filesOf('train_yoco_u')))!;
+    expectPassed(await runTrainingChecks({ ...parts, golden }, 1e-4));
+  });
 });

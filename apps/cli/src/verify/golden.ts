@@ -1,8 +1,7 @@
 /** What a golden folder records: inputs and the outputs of an independent implementation. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { UsageError } from '../run-program.ts';
-import { openRecorded, type RecordedFile, readAll } from './golden-file.ts';
+import type { ModelFiles } from '@yoco-u/checkpoint';
+import { CheckpointError } from '@yoco-u/spec';
+import { openIfRecorded, openRecorded, type RecordedFile, readAll } from './golden-file.ts';
 import { magnitude } from './tensor-error.ts';
 
 export interface Golden {
@@ -19,9 +18,9 @@ export interface Golden {
   readonly largest: number;
 }
 
-/** Throws `UsageError` for a folder with nothing to verify. */
-export async function readGolden(folder: string): Promise<Golden> {
-  await using file = await openRecorded(folder, 'io.safetensors');
+/** Throws `CheckpointError` for a folder with nothing to verify. */
+export async function readGolden(files: ModelFiles): Promise<Golden> {
+  await using file = await openRecorded(files, 'io.safetensors');
   const entry = file.entry('logits', 3);
   const rows = entry.shape.slice(0, 2);
   const logits = await entry.readFloat32();
@@ -38,17 +37,18 @@ export async function readGolden(folder: string): Promise<Golden> {
 }
 
 /** The gradient of the loss by parameter; undefined where the folder records none. */
-export async function readGoldenGradients(folder: string): Promise<ReadonlyMap<string, Float32Array> | undefined> {
-  const name = 'grads.safetensors';
-  return existsSync(join(folder, name)) ? await readAll(folder, name) : undefined;
+export async function readGoldenGradients(files: ModelFiles): Promise<ReadonlyMap<string, Float32Array> | undefined> {
+  await using file = await openIfRecorded(files, 'grads.safetensors');
+  return file === undefined ? undefined : await readAll(file);
 }
 
-/** Sequences as long and as many as the recorded logits. Throws `UsageError` for others. */
+/** Sequences as long and as many as the recorded logits. Throws `CheckpointError` for others. */
 async function readRows(file: RecordedFile, name: string, shape: readonly number[]): Promise<Int32Array[]> {
   const entry = file.entry(name, 2);
   if (entry.shape.join() !== shape.join()) {
+    const expected = `[${shape.join(', ')}], as the logits have`;
     const got = `[${entry.shape.join(', ')}]`;
-    throw new UsageError(`${name}: expected [${shape.join(', ')}], as the logits have, got ${got}; record them again`);
+    throw new CheckpointError({ where: name, expected, got, fix: 'record them again' });
   }
   const all = await entry.readInt32();
   return Array.from({ length: entry.rows }, (_, row) =>

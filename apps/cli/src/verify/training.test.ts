@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { directoryFiles } from '@yoco-u/checkpoint/node';
 import { gradientName } from '@yoco-u/model';
 import type { Trainer } from '@yoco-u/train';
 import { loadParts } from '@yoco-u/yoco-u/node';
@@ -22,8 +23,11 @@ describe('gradients on the reference', () => {
   test.each(folders.filter((name) => !name.startsWith('train_')))('%s: those recorded', async (name) => {
     const folder = join(golden, name);
     await using parts = await loadParts(folder, { backend: 'reference' });
-    const gradients = (await readGoldenGradients(folder))!;
-    const results = await runGradientChecks({ ...parts, golden: await readGolden(folder), gradients }, 1e-4);
+    const gradients = (await readGoldenGradients(directoryFiles(folder)))!;
+    const results = await runGradientChecks(
+      { ...parts, golden: await readGolden(directoryFiles(folder)), gradients },
+      1e-4,
+    );
     expect(results).toHaveLength(3);
     expect(results.filter((result) => !agrees(result))).toEqual([]);
   });
@@ -33,7 +37,10 @@ describe('training on the reference', () => {
   test.each(trained)('%s: the steps recorded', async (name) => {
     const folder = join(golden, name);
     await using parts = await loadParts(folder, { backend: 'reference' });
-    const results = await runTrainingChecks({ ...parts, golden: await readGoldenTraining(folder) }, 1e-4);
+    const results = await runTrainingChecks(
+      { ...parts, golden: (await readGoldenTraining(directoryFiles(folder)))! },
+      1e-4,
+    );
     expect(results).toHaveLength(3);
     expect(results.filter((result) => !agrees(result))).toEqual([]);
   });
@@ -56,8 +63,11 @@ describe.each(devices)('on %o', (device) => {
   test.each(folders.filter((name) => !name.startsWith('train_')))('%s: the gradients recorded', async (name) => {
     const folder = join(golden, name);
     await using parts = await loadParts(folder, device);
-    const gradients = (await readGoldenGradients(folder))!;
-    const results = await runGradientChecks({ ...parts, golden: await readGolden(folder), gradients }, 1e-4);
+    const gradients = (await readGoldenGradients(directoryFiles(folder)))!;
+    const results = await runGradientChecks(
+      { ...parts, golden: await readGolden(directoryFiles(folder)), gradients },
+      1e-4,
+    );
     expect(results).toHaveLength(3);
     expect(results.filter((result) => !('error' in result) || isFailure(result))).toEqual([]);
   });
@@ -65,7 +75,10 @@ describe.each(devices)('on %o', (device) => {
   const steps = async (name: string): Promise<void> => {
     const folder = join(golden, name);
     await using parts = await loadParts(folder, device);
-    const results = await runTrainingChecks({ ...parts, golden: await readGoldenTraining(folder) }, 1e-4);
+    const results = await runTrainingChecks(
+      { ...parts, golden: (await readGoldenTraining(directoryFiles(folder)))! },
+      1e-4,
+    );
     expect(results).toHaveLength(3);
     expect(results.filter((result) => !('error' in result) || isFailure(result))).toEqual([]);
   };
@@ -75,7 +88,7 @@ describe.each(devices)('on %o', (device) => {
 
   test.each(trained)('%s: each step by itself, from where the reference is', async (name) => {
     const folder = join(golden, name);
-    const recorded = await readGoldenTraining(folder);
+    const recorded = (await readGoldenTraining(directoryFiles(folder)))!;
     await using ours = await loadParts(folder, device);
     await using exact = await loadParts(folder, { backend: 'reference' });
     using trainer = await trainerOf(ours, recorded);
@@ -106,13 +119,13 @@ describe('what is wrong is reported', () => {
   test('a gradient that differs, by name', async () => {
     const folder = join(golden, 'yoco_u');
     await using parts = await loadParts(folder, { backend: 'reference' });
-    const gradients = new Map(await readGoldenGradients(folder));
+    const gradients = new Map(await readGoldenGradients(directoryFiles(folder)));
     const name = 'model.stages.1.kv_norm.weight';
     gradients.set(
       name,
       gradients.get(name)!.map((value) => value * 1.001),
     );
-    const recorded = { ...parts, golden: await readGolden(folder) };
+    const recorded = { ...parts, golden: await readGolden(directoryFiles(folder)) };
     const results = await runGradientChecks({ ...recorded, gradients }, 1e-4);
     expect(results.map(isFailure)).toEqual([false, true, true]);
     expect(results[1]!.item).toContain(name);
@@ -132,7 +145,7 @@ describe('what is wrong is reported', () => {
   ] as const)('training with another %s', async (key, value) => {
     const folder = join(golden, 'train_yoco_u');
     await using parts = await loadParts(folder, { backend: 'reference' });
-    const recorded = await readGoldenTraining(folder);
+    const recorded = (await readGoldenTraining(directoryFiles(folder)))!;
     const changed = { ...recorded, adamw: { ...recorded.adamw, [key]: value } };
     const results = await runTrainingChecks({ ...parts, golden: changed }, 1e-6);
     expect(results.some(isFailure)).toBe(true);
@@ -143,7 +156,10 @@ describe('what is wrong is reported', () => {
     const folder = join(golden, 'train_yoco_u');
     await using parts = await loadParts(folder, { backend: 'reference' });
     const backend = { ...parts.backend, supports: () => 'no such kernel here' };
-    const results = await runTrainingChecks({ ...parts, backend, golden: await readGoldenTraining(folder) }, 1e-4);
+    const results = await runTrainingChecks(
+      { ...parts, backend, golden: (await readGoldenTraining(directoryFiles(folder)))! },
+      1e-4,
+    );
     expect(results).toEqual([{ item: '5 AdamW steps', skipped: 'no such kernel here' }]);
     expect(results.some(isFailure)).toBe(false);
   });
