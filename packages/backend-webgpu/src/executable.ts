@@ -2,7 +2,6 @@
 import {
   BackendError,
   type Binding,
-  CapacityError,
   type DeviceBuffer,
   DisposedError,
   type Executable,
@@ -244,9 +243,6 @@ function createUniforms(
     bytes += Math.ceil((4 * words.length) / alignment) * alignment;
   }
   const isBuffered = dispatches.some(({ uniforms }, index) => uniforms !== undefined && !pipelines[index]!.immediates);
-  if (isBuffered && bytes > device.limits.maxBufferSize) {
-    throw new CapacityError(`webgpu backend: ${bytes} bytes of uniforms`);
-  }
   const buffer = isBuffered ? memory.create('uniforms', bytes, usage.uniform | usage.copyTarget) : undefined;
   const block = new DataView(new ArrayBuffer(bytes));
   const put = (at: number, type: 'i32' | 'f32', number: number): void => {

@@ -15,8 +15,8 @@ export interface LoadParametersOptions {
 
 /**
  * Loads every parameter of the model into the backend's own formats. Holds one chunk (4 MiB, or one row) besides the result.
- * Throws `CheckpointError` that lists missing, extra and wrongly shaped tensors before anything is loaded, and
- * `CapacityError` when the weights do not fit; what was taken until then is given back.
+ * Throws `CheckpointError` that lists missing, extra and wrongly shaped tensors, and `CapacityError` when the weights do not fit,
+ * before anything is read. Whatever it throws, what was taken until then is given back.
  */
 export async function loadParameters(
   backend: Backend,
@@ -26,16 +26,20 @@ export async function loadParameters(
 ): Promise<Record<string, DeviceBuffer>> {
   const parameters = listParameters(config);
   checkTensors(parameters, folder);
-  const entries = parameters.map((parameter) => ({ ...parameter, entry: folder.tensors.get(parameter.name)! }));
+  const entries = parameters.map(({ name }) => ({ name, entry: folder.tensors.get(name)! }));
   const total = entries.reduce((sum, { entry }) => sum + entry.byteLength, 0);
   const buffers: Record<string, DeviceBuffer> = {};
   let loaded = 0;
   // one buffer for all chunks: what a garbage collector would free later counts until then
   let chunk = new Float32Array(chunkElements);
   try {
-    for (const { name, shape, use, entry } of entries) {
-      const buffer = backend.allocate({ shape, format: use === 'matrix' ? backend.matrixFormat : f32 });
-      buffers[name] = buffer;
+    for (const { name, shape, use } of parameters) {
+      buffers[name] = backend.allocate({ shape, format: use === 'matrix' ? backend.matrixFormat : f32 });
+    }
+    // some devices say only now that they have no room
+    await backend.settled();
+    for (const { name, entry } of entries) {
+      const buffer = buffers[name]!;
       const step = Math.max(1, Math.floor(chunkElements / entry.rowLength));
       for (let start = 0; start < entry.rows; start += step) {
         options.signal?.throwIfAborted();

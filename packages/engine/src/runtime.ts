@@ -49,14 +49,25 @@ export interface RuntimeOptions {
   readonly prefixCacheBytes: number;
 }
 
-/** Throws `CapacityError` when the caches do not fit, before they are taken. Takes nothing when it fails. */
-export function createRuntime(options: RuntimeOptions): Promise<Runtime> {
-  return owning((own) => makeRuntime(options, own));
+/** Throws `CapacityError` when caches or temporaries do not fit. Takes nothing when it fails. */
+export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
+  try {
+    return await owning(async (own) => {
+      const runtime = await makeRuntime(options, own);
+      // some devices say only now that they have no room
+      await options.backend.settled();
+      return runtime;
+    });
+  } catch (error) {
+    throw error instanceof CapacityError ? noRoom(options, error) : error;
+  }
 }
 
 async function makeRuntime(options: RuntimeOptions, own: Own): Promise<Omit<Runtime, keyof Disposable>> {
-  const { backend, config, parameters, slots, contextLength, choices } = options;
-  const { memory, cache } = takeMemory(options, own);
+  const { backend, config, parameters, slots, contextLength, choices, prefixCacheBytes } = options;
+  const plan = planCache(config, memoryShape(slots, contextLength), prefixCacheBytes);
+  const memory = own(createModelMemory(backend, config, memoryShape(slots, contextLength, plan.pages)));
+  const cache = own(createPrefixCache(backend, config, memory, plan));
   const { pages } = cache;
   const map = ({ slot, start, tokens }: Segment): void => pages.map(slot, start + tokens.length);
   const chunkRows = Math.min(mostChunkRows, contextLength);
@@ -118,26 +129,19 @@ export function cacheBytes(options: Omit<RuntimeOptions, 'backend' | 'parameters
   return memoryBytes(config, shape) + plan.snapshots * entryBytes(slotStates(config, shape));
 }
 
-function takeMemory(options: RuntimeOptions, own: Own): { readonly memory: ModelMemory; readonly cache: PrefixCache } {
-  const { backend, config, slots, contextLength, prefixCacheBytes } = options;
-  const plan = planCache(config, memoryShape(slots, contextLength), prefixCacheBytes);
-  try {
-    const memory = own(createModelMemory(backend, config, memoryShape(slots, contextLength, plan.pages)));
-    return { memory, cache: own(createPrefixCache(backend, config, memory, plan)) };
-  } catch (error) {
-    if (!(error instanceof CapacityError)) throw error;
-    const bytes = cacheBytes(options);
-    const kept = prefixCacheBytes === 0 ? '' : ' and those kept for later ones';
-    throw new CapacityError(
-      {
-        where: 'engine: caches',
-        expected: `${bytes} bytes for ${slots} sequence(s) of ${contextLength} tokens${kept}`,
-        got: 'less free memory',
-        fix: 'choose a smaller contextLength, fewer sequences or a smaller prefix cache',
-      },
-      { cause: error },
-    );
-  }
+function noRoom(options: RuntimeOptions, cause: CapacityError): CapacityError {
+  const { slots, contextLength, prefixCacheBytes } = options;
+  const keeps = prefixCacheBytes > 0;
+  const kept = keeps ? ' and those kept for later ones' : '';
+  return new CapacityError(
+    {
+      where: 'engine: caches',
+      expected: `${cacheBytes(options)} bytes for ${slots} sequence(s) of ${contextLength} tokens${kept}, and temporaries`,
+      got: `less (${cause.message})`,
+      fix: `choose a smaller contextLength${keeps ? ', fewer sequences or a smaller prefix cache' : ' or fewer sequences'}`,
+    },
+    { cause },
+  );
 }
 
 /** Something made when first asked for, and again if that failed. */
