@@ -1,16 +1,23 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { delimiter, dirname } from 'node:path';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
 import type { TestProjectInlineConfiguration } from 'vitest/config';
+import { findChromium } from '../vitest-browser/chromium.ts';
 
 /** Every test that needs a WebGPU device in Node. */
 export const gpuTests = '**/*.gpu.test.ts';
 
-/** SwiftShader, a Vulkan driver that runs on the CPU, comes with Chromium; so does Vulkan's loader. */
-const drivers = ['/usr/lib/chromium/vk_swiftshader_icd.json', '/usr/lib/chromium-browser/vk_swiftshader_icd.json'];
+/** Where systems put the files of a Chromium whose program in /usr/bin is a script. */
+const chromiumFolders = ['/usr/lib/chromium', '/usr/lib/chromium-browser'];
 
-/** The driver to test with: `VK_ICD_FILENAMES` in the environment, or SwiftShader in its usual place; else undefined. */
+/**
+ * The driver to test with: `VK_ICD_FILENAMES` in the environment, or SwiftShader, a Vulkan driver that runs on the CPU and comes with
+ * Chromium, as does Vulkan's loader; else undefined.
+ */
 export function findVulkanDriver(): string | undefined {
-  return process.env.VK_ICD_FILENAMES ?? drivers.find((path) => existsSync(path));
+  if (process.env.VK_ICD_FILENAMES !== undefined) return process.env.VK_ICD_FILENAMES;
+  const chromium = findChromium();
+  const folders = chromium === undefined ? chromiumFolders : [dirname(realpathSync(chromium)), ...chromiumFolders];
+  return folders.map((folder) => join(folder, 'vk_swiftshader_icd.json')).find((path) => existsSync(path));
 }
 
 /**
