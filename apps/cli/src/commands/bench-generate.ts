@@ -121,17 +121,39 @@ function printToken(token: TokenCounts, { moved, needed, tokens }: TokenBytes): 
       'dispatches',
       `${dispatches}: ${round(each)} for each of ${layerApplications} layer applications, ${restDispatches} besides`,
     ],
-    ['submissions', `${round(submissions)}`],
-    ['read back', `${formatBytes(readBackBytes)}, ${bestAlone ? 'the best logits alone' : 'all logits'}`],
-    ['objects created', `${objects} in ${token.tokens} tokens (buffers, bind groups, pipelines)`],
+    ['submissions', `${round(submissions)}`, 'WebLLM: one before each read [1]'],
+    [
+      'read back',
+      `${formatBytes(readBackBytes)}, ${bestAlone ? 'the best logits alone' : 'all logits'}`,
+      'WebLLM: the id, chosen on the device [2]; transformers.js: all logits [3]',
+    ],
+    [
+      'objects created',
+      `${objects} in ${token.tokens} tokens (buffers, bind groups, pipelines)`,
+      'WebLLM: what its pools lack [1]; transformers.js: a buffer for each tensor of its cache [4]',
+    ],
     [
       'bytes moved',
       `${formatBytes(moved)} at ${tokens} tokens by formula and in float32, ${(moved / needed).toFixed(3)} x the weights of every layer application and the visible cache rows`,
     ],
   ];
   console.log('\na decoded token on the device');
-  for (const [what, value] of lines) console.log(`${what!.padEnd(16)} ${value}`);
+  for (const [what, value, elsewhere] of lines) {
+    console.log(`${what!.padEnd(16)} ${value}`);
+    if (elsewhere !== undefined) console.log(`${''.padEnd(16)} ${elsewhere}`);
+  }
+  console.log(
+    `\nOthers as their sources say, not run here: ${sources.map((source, at) => `[${at + 1}] ${source}`).join(', ')}`,
+  );
 }
+
+/** docs/decisions/0012-the-best-logits-come-alone.md. How many dispatches and bytes a token takes elsewhere is not said there. */
+const sources = [
+  'apache/tvm#18871',
+  'mlc-ai/web-llm#737',
+  'huggingface/transformers.js#1765',
+  'huggingface/transformers.js#1741',
+];
 
 const round = (value: number): number => Math.round(100 * value) / 100;
 
