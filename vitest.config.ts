@@ -1,14 +1,21 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { browserProjects, browserTests } from './tooling/vitest-browser/project.ts';
 import { createSummaryReporter } from './tooling/vitest-reporter/summary-reporter.ts';
 import { f16Projects, gpuProject, gpuTests } from './tooling/vitest-webgpu/project.ts';
 
 const conditions = ['@yoco-u/source'];
+/** On the built web page. */
+const pageTests = 'apps/web/src/**/*page.test.ts';
+/** Ends what hangs; what is slow on a busy machine may go on. */
+const timeouts = { testTimeout: 300_000, hookTimeout: 300_000 };
 
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
+    // vitest leaves a core to itself, of two cores half of the machine
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ['default', createSummaryReporter()],
     projects: [
       {
@@ -24,15 +31,18 @@ export default defineConfig({
           exclude: [
             browserTests,
             gpuTests,
+            pageTests,
             'tooling/vitest-browser/missing.test.ts',
             'tooling/vitest-webgpu/missing.test.ts',
             '**/node_modules/**',
             '**/dist/**',
           ],
-          // ends what hangs; what is slow on a busy machine may go on
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          ...timeouts,
         },
+      },
+      {
+        extends: true,
+        test: { name: 'page', include: [pageTests], globalSetup: 'apps/web/src/build-for-tests.ts', ...timeouts },
       },
       gpuProject(),
       ...f16Projects(),

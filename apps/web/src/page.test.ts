@@ -1,11 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import {
-  buildPage,
   chromiumPath,
   commandLineScores,
   commandLineWrites,
@@ -28,18 +24,14 @@ const sample =
 const options = { skip: chromiumPath === undefined, timeout: 2 * patience };
 
 describe('the built page (needs a Chromium; set CHROMIUM to its path)', options, () => {
-  let folder: string;
   let browser: Browser;
   let site: Site;
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'yoco-u-web-'));
-    await buildPage(folder);
-    [browser, site] = await Promise.all([launch(), servePreview(folder)]);
+    [browser, site] = await Promise.all([launch(), servePreview(inject('builtPage'))]);
   }, 2 * patience);
   afterAll(async () => {
     await browser?.close();
     await site?.[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true });
   });
 
   test('writes the tokens that the command line writes, and counts their cache alike', async () => {
@@ -262,7 +254,7 @@ describe('the built page (needs a Chromium; set CHROMIUM to its path)', options,
   });
 
   test('without shared memory it works on one thread', async () => {
-    await using files = await serveFiles(folder);
+    await using files = await serveFiles(inject('builtPage'));
     await using visited = await visit(browser, files.url);
     const { page } = visited;
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);

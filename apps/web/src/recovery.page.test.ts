@@ -1,25 +1,18 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Browser } from 'playwright';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildPage, chromiumPath, launch, patience, type Site, servePreview, tokensOn, visit } from './testing.ts';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { chromiumPath, launch, patience, type Site, servePreview, tokensOn, visit } from './testing.ts';
 
 const options = { skip: chromiumPath === undefined, timeout: 3 * patience };
 
 describe('the page on a GPU (needs a Chromium; set CHROMIUM to its path)', options, () => {
-  let folder: string;
   let browser: Browser;
   let site: Site;
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'yoco-u-gpu-page-'));
-    await buildPage(folder);
-    [browser, site] = await Promise.all([launch('--enable-unsafe-webgpu'), servePreview(folder)]);
+    [browser, site] = await Promise.all([launch('--enable-unsafe-webgpu'), servePreview(inject('builtPage'))]);
   }, 2 * patience);
   afterAll(async () => {
     await browser?.close();
     await site?.[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true });
   });
 
   test('moves to the GPU without a reload, and a crash of the GPU process interrupts a text at most', async () => {

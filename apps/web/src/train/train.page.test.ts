@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Uint8ArrayReader, Uint8ArrayWriter, ZipReader } from '@zip.js/zip.js/lib/zip-core-custom.js';
 import type { Browser, Page } from 'playwright';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import {
-  buildPage,
   chromiumPath,
   commandLine,
   launch,
@@ -30,8 +29,7 @@ describe('training in the page (needs a Chromium; set CHROMIUM to its path)', op
   let site: Site;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'yoco-u-train-page-'));
-    await buildPage(join(folder, 'page'));
-    [browser, site] = await Promise.all([launch('--enable-unsafe-webgpu'), servePreview(join(folder, 'page'))]);
+    [browser, site] = await Promise.all([launch('--enable-unsafe-webgpu'), servePreview(inject('builtPage'))]);
   }, 2 * patience);
   afterAll(async () => {
     await browser?.close();

@@ -1,9 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildPage, chromiumPath, launch, patience, serveFiles, visit } from '../testing.ts';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { chromiumPath, launch, patience, serveFiles, visit } from '../testing.ts';
 
 const options = { skip: chromiumPath === undefined, timeout: 2 * patience };
 
@@ -12,7 +12,8 @@ describe('the page on a host of files alone (needs a Chromium; set CHROMIUM to i
   let browser: Browser;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'yoco-u-offline-'));
-    await buildPage(folder);
+    // one test makes another version of it
+    await cp(inject('builtPage'), folder, { recursive: true });
     browser = await launch();
   }, 2 * patience);
   afterAll(async () => {

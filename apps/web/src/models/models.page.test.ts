@@ -2,18 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  buildPage,
-  chromiumPath,
-  launch,
-  patience,
-  type Site,
-  seriousIssues,
-  servePreview,
-  tokensOn,
-  visit,
-} from '../testing.ts';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { chromiumPath, launch, patience, type Site, seriousIssues, servePreview, tokensOn, visit } from '../testing.ts';
 import { bundled, bundledFiles, headerOf, replaced, serveElsewhere, zipOf } from './testing.ts';
 
 const options = { skip: chromiumPath === undefined, timeout: 2 * patience };
@@ -24,8 +14,7 @@ describe('models of the visitor’s own (needs a Chromium; set CHROMIUM to its p
   let site: Site;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'yoco-u-models-page-'));
-    await buildPage(join(folder, 'page'));
-    [browser, site] = await Promise.all([launch(), servePreview(join(folder, 'page'))]);
+    [browser, site] = await Promise.all([launch(), servePreview(inject('builtPage'))]);
   }, 2 * patience);
   afterAll(async () => {
     await browser?.close();
