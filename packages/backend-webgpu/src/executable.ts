@@ -57,8 +57,13 @@ export function createExecutable(
     scratch: encoded.scratch,
   });
   const key = Symbol('executable');
-  arena.join(key, plan.pageBytes);
   const uniforms = createUniforms(context, encoded, pipelines);
+  try {
+    arena.join(key, plan.pageBytes);
+  } catch (error) {
+    uniforms[Symbol.dispose]();
+    throw error;
+  }
   const bindings = new Set<Binding>();
   let disposed = false;
   const executable: Executable = {

@@ -97,6 +97,21 @@ describe('WASM is taken, and it says why, where WebGPU', () => {
   });
 });
 
+test('WebGPU that opens too late is not waited for, and closed when it comes', async () => {
+  let come: (backend: Backend) => void = () => {};
+  const openWebGpu = () =>
+    new Promise<Backend>((resolve) => {
+      come = resolve;
+    });
+  expect(await choose('generate', { openWebGpu, limitMs: 0 })).toBe(
+    'wasm, pretended · auto: webgpu (still opening) was not ready after 0 s',
+  );
+  const closed = new Promise<void>((resolve) => {
+    come({ ...createReferenceBackend(), [Symbol.asyncDispose]: async () => resolve() });
+  });
+  await closed;
+});
+
 test('a fault that nobody announced is thrown, and leaves nothing open', async () => {
   open.length = 0;
   const measure = () => Promise.reject(new TypeError('oops'));

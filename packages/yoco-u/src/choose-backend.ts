@@ -15,7 +15,7 @@ export interface BackendCandidates {
   openWebGpu(): Promise<Backend>;
   /** Default: `measureBackend`. */
   readonly measure?: typeof measureBackend;
-  /** Milliseconds after which WebGPU is given up. Its shaders are compiled in this time, too. */
+  /** Milliseconds after which WebGPU is given up: to open, and again to measure. Shaders are compiled in both. */
   readonly limitMs?: number;
 }
 
@@ -64,13 +64,20 @@ async function tryWebGpu(
   measure: (backend: Backend) => Promise<BackendSpeed>,
   limitMs: number,
 ): Promise<Tried | string> {
+  const late = `was not ready after ${limitMs / 1000} s`;
   let backend: Backend | undefined;
   try {
-    backend = await openWebGpu();
+    const opening = openWebGpu();
+    backend = await within(limitMs, opening);
+    if (backend === undefined) {
+      // a driver that hangs never comes to this
+      void opening.then((opened) => opened[Symbol.asyncDispose]()).catch(() => undefined);
+      return `auto: webgpu (still opening) ${late}`;
+    }
     const speed = await within(limitMs, measure(backend));
     if (speed !== undefined) return { backend, speed };
     await backend[Symbol.asyncDispose]();
-    return `auto: webgpu (${backend.description}) was not ready after ${limitMs / 1000} s`;
+    return `auto: webgpu (${backend.description}) ${late}`;
   } catch (error) {
     await backend?.[Symbol.asyncDispose]();
     // a fault of ours is no reason to go on with something else
