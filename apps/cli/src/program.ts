@@ -232,7 +232,7 @@ function addTokenizerCommands(program: Command): void {
     .description('learn a byte-level BPE tokenizer.json from texts')
     .requiredOption(
       '--data <paths...>',
-      'UTF-8 files, .br too, or folders (*.txt and *.txt.br below); lines <|endoftext|> split documents',
+      'files, folders, patterns, JSON lines, or a @stdlib text package; lines <|endoftext|> split documents',
     )
     .requiredOption('--vocabulary-size <count>', '256 bytes, the merges and the special tokens', integer(256))
     .requiredOption('--out <path>', 'a file (*.json), or the folder to write tokenizer.json to')

@@ -2,11 +2,10 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { serializeTokenizer, type TrainTokenizerProgress, trainTokenizer } from '@yoco-u/tokenizer';
+import { listSourceFiles, readDocuments, type SourceFile } from '@yoco-u/train/node';
 import { formatBytes } from '../format.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { createProgress } from '../progress.ts';
-import { splitDocuments } from '../tokenizer/documents.ts';
-import { findTextFiles, readTextFile, type TextFile } from '../tokenizer/text-files.ts';
 import { writeText } from '../write-text.ts';
 
 export interface TokenizerTrainOptions {
@@ -23,9 +22,9 @@ export interface TokenizerTrainOptions {
 export async function tokenizerTrain(options: TokenizerTrainOptions): Promise<void> {
   const signal = interruptSignal();
   const began = performance.now();
-  const files = await findTextFiles(options.data);
+  const files = await listSourceFiles(options.data);
   const path = await outputFile(options.out);
-  const texts = createTexts(files, signal);
+  const texts = createTexts(files, await sizeOf(files), signal);
   const merging = createProgress('merging', 'tokens');
   const warnings: string[] = [];
   try {
@@ -72,29 +71,28 @@ async function outputFile(out: string): Promise<string> {
   return path;
 }
 
-function createTexts(files: readonly TextFile[], signal: AbortSignal) {
+/** Bytes on disk. A file that is gone is reported when it is read. */
+async function sizeOf(files: readonly SourceFile[]): Promise<number> {
+  let total = 0;
+  for (const { path } of files) total += (await stat(path).catch(() => undefined))?.size ?? 0;
+  return total;
+}
+
+function createTexts(files: readonly SourceFile[], total: number, signal: AbortSignal) {
   const progress = createProgress('reading', 'bytes');
-  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   let read = 0;
   let bytes = 0;
   let documents = 0;
-  const observer = {
-    signal,
-    onRead(count: number) {
-      read += count;
-      progress.update(read, total);
-    },
-    onText(count: number) {
-      bytes += count;
-    },
+  const onRead = (_file: SourceFile, count: number): void => {
+    read += count;
+    progress.update(read, total);
   };
   return {
     async *read(): AsyncGenerator<string> {
-      for (const file of files) {
-        for await (const part of splitDocuments(readTextFile(file, observer))) {
-          if (part.endsDocument) documents++;
-          yield part.text;
-        }
+      for await (const { text, end } of readDocuments(files, { signal, onRead })) {
+        bytes += Buffer.byteLength(text);
+        if (end) documents++;
+        if (text !== '') yield text;
       }
       progress.end();
     },

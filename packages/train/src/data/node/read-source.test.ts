@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -24,6 +25,14 @@ describe('readDocuments', () => {
     await using folder = await temporaryFolder();
     await writeFile(folder.at(name), bytes);
     expect(await read(folder.at(name))).toEqual(chapters);
+  });
+
+  test('a pipe', async () => {
+    await using folder = await temporaryFolder();
+    const path = folder.at('pipe.txt');
+    execFileSync('mkfifo', [path]);
+    const [documents] = await Promise.all([read(path), writeFile(path, text)]);
+    expect(documents).toEqual(chapters);
   });
 
   test('speeches of the package are the texts it gives', async () => {

@@ -78,7 +78,7 @@ async function* readFile(file: SourceFile, options: ReadSourceOptions): AsyncGen
     let size = 0;
     for (;;) {
       signal?.throwIfAborted();
-      const chunk = await readChunk(handle, file, size);
+      const chunk = await readChunk(handle, file);
       if (chunk.length === 0) break;
       hash.update(chunk);
       size += chunk.length;
@@ -99,11 +99,12 @@ async function openFile(file: SourceFile): Promise<FileHandle> {
   }
 }
 
-async function readChunk(handle: FileHandle, file: SourceFile, position: number): Promise<Uint8Array> {
+async function readChunk(handle: FileHandle, file: SourceFile): Promise<Uint8Array> {
   try {
     // Chunks are handed on, so each is an array of its own.
     const chunk = new Uint8Array(chunkBytes);
-    const { bytesRead } = await handle.read(chunk, 0, chunk.length, position);
+    // pipes know no positions
+    const { bytesRead } = await handle.read(chunk, 0, chunk.length, null);
     return chunk.subarray(0, bytesRead);
   } catch (cause) {
     throw unreadable(file, cause);
