@@ -8,10 +8,18 @@ export interface Progress {
 const quietMs = 1000;
 const intervalMs = 100;
 
+/** Whether the terminal's line holds progress. */
+let shown = false;
+
+/** Frees the line for what is written next; for whoever reports that a command failed on the way. */
+export function clearProgress(): void {
+  if (shown) process.stderr.write('\r\u001b[K');
+  shown = false;
+}
+
 export function createProgress(label: string, unit: 'bytes' | 'tokens' | 'runs' | 'shaders'): Progress {
   const began = performance.now();
   let last = 0;
-  let shown = false;
   const format = (value: number): string =>
     unit === 'bytes' ? `${(value / 2 ** 20).toFixed(1)} MiB` : `${value} ${unit}`;
   return {
@@ -23,9 +31,7 @@ export function createProgress(label: string, unit: 'bytes' | 'tokens' | 'runs' 
       const share = total > 0 ? Math.floor((100 * done) / total) : 0;
       process.stderr.write(`\r\u001b[K${label}: ${share}% (${format(done)} of ${format(total)})`);
     },
-    end() {
-      if (shown) process.stderr.write('\r\u001b[K');
-    },
+    end: clearProgress,
   };
 }
 

@@ -2,6 +2,7 @@
 import { YocoError } from '@yoco-u/spec';
 import { type Command, CommanderError } from 'commander';
 import { describeFileError } from './file-error.ts';
+import { clearProgress } from './progress.ts';
 
 /** A check that was asked for did not hold: exit code 1. The command has printed what failed. */
 export class CheckFailed extends Error {}
@@ -20,6 +21,7 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
   try {
     await program.parseAsync([...argv]);
   } catch (error) {
+    clearProgress();
     process.exitCode = report(error, argv.includes('--debug'));
   }
 }

@@ -5,7 +5,7 @@ import { serializeTokenizer, type TrainTokenizerProgress, trainTokenizer } from 
 import { listSourceFiles, readDocuments, type SourceFile } from '@yoco-u/train/node';
 import { formatBytes } from '../format.ts';
 import { interruptSignal } from '../interrupt.ts';
-import { createProgress } from '../progress.ts';
+import { clearProgress, createProgress } from '../progress.ts';
 import { writeText } from '../write-text.ts';
 
 export interface TokenizerTrainOptions {
@@ -56,9 +56,8 @@ export async function tokenizerTrain(options: TokenizerTrainOptions): Promise<vo
       `text: ${formatBytes(bytes)}, documents: ${documents}, files: ${files.length}, ${seconds.toFixed(1)} s`,
     );
   } catch (error) {
-    texts.endProgress();
-    merging.end();
     if (!signal.aborted) throw error;
+    clearProgress();
     console.error('interrupted; nothing was written');
   }
 }
@@ -102,6 +101,5 @@ function createTexts(files: readonly SourceFile[], total: number, signal: AbortS
     get documents() {
       return documents;
     },
-    endProgress: progress.end,
   };
 }
