@@ -9,9 +9,8 @@ export {
   type SourceFormat,
   type SourceOptions,
 } from './data/node/source-files.ts';
-export { textPackageNames } from './data/node/text-packages.ts';
 export { type BranchOptions, branchRun } from './node/branch-run.ts';
 export { type CheckpointFiles, type Checkpoints, createCheckpoints, type SavedCheckpoint } from './node/checkpoints.ts';
 export { createMetricsFile, type MetricsFile, type MetricsLine } from './node/metrics-file.ts';
-export { openRunFolder, type RunFolder, readRun, type SavedRun } from './node/run-folder.ts';
+export { readRun, type SavedRun } from './node/run-folder.ts';
 export { type RunEvent, type RunOptions, type RunProgress, runTraining } from './node/run-training.ts';
