@@ -291,7 +291,7 @@ function backendOption(): Option {
 function variantOption(): Option {
   return new Option(
     '--variant <name>',
-    'form of the WebGPU kernels, parts joined by - (default: what suits the adapter): registers or workgroup, f32 or f16, immediates or uniforms',
+    'form of the WebGPU kernels, parts joined by - (default: what suits the adapter): registers, workgroup or subgroups, f32 or f16, immediates or uniforms',
   );
 }
 

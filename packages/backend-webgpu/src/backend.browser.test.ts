@@ -16,7 +16,7 @@ function numbers(count: number, seed: number): Float32Array {
 
 test('a page runs programs on the adapter that it has', async () => {
   await using backend = await createWebGpuBackend();
-  expect(backend.description).toMatch(/^webgpu, .+, (registers|workgroup)-f32-/);
+  expect(backend.description).toMatch(/^webgpu, .+, (registers|workgroup|subgroups)-f32-/);
   const build = (matrices: StorageFormat) =>
     record((graph) => {
       const rows = graph.scalar('rows', 'i32');

@@ -31,10 +31,9 @@ export interface WebGpuBackendOptions {
   /** Kernels besides the base kernels: those of the attention variants in use. Preferred to a base kernel of their name. */
   readonly kernels?: readonly AnyWebGpuKernel[];
   /**
-   * Forces the form of the kernels, by parts joined with '-': tiles in `workgroup` memory, as GPUs like them, or in `registers`, as
-   * adapters that run on a CPU do; matrices as `f32`, or as `f16`, which is never chosen by itself; values of a run as `immediates` or
-   * `uniforms`. Default: what suits the adapter and passes a
-   * self-test. `description` says which it is.
+   * Forces the form of the kernels, by parts joined with '-': tiles in `workgroup` memory, as GPUs like them, with `subgroups` as well, or in
+   * `registers`, as adapters that run on a CPU do; matrices as `f32`, or as `f16`, which is never chosen by itself; values of a run as
+   * `immediates` or `uniforms`. Default: what suits the adapter and passes a self-test. `description` says which it is.
    */
   readonly variant?: string;
   /** What else a form must compute rightly before it is used: attention, say. */
@@ -234,8 +233,9 @@ async function create(
 
 /** What kernels choose their forms by. */
 function describeDevice(
-  { extensions, workgroupBytes, workgroupSize, bindingBytes }: AdapterFacts,
-  { tiles }: Variant,
+  { extensions: all, workgroupBytes, workgroupSize, bindingBytes }: AdapterFacts,
+  { tiles, subgroups }: Variant,
 ): WebGpuDevice {
+  const extensions = all.filter((extension) => subgroups || extension !== 'subgroups');
   return { tiles, extensions, workgroupBytes, workgroupSize, bindingBytes };
 }

@@ -6,9 +6,9 @@ import { createReferenceBackend } from '@yoco-u/tensor/reference';
 /** True, or what is wrong. `tolerance`: the largest error of results of size 1 that is right. */
 export type SelfTest = (backend: Backend, tolerance: number) => Promise<true | string>;
 
-/** Odd, and more than a tile of everything. */
+/** More than a tile of everything, and no multiple of one; `inner` is one of a quad. */
 const rows = 9;
-const inner = 67;
+const inner = 68;
 const outer = 77;
 
 /** A norm and a product with a matrix, for many rows and for a single one, beside the reference. */

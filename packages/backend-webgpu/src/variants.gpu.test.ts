@@ -1,6 +1,12 @@
 /** Every variant of this adapter passes its self-test; one that fails is not used. */
-import { type AnyWebGpuKernel, BackendError, type CallDescription, type WebGpuDevice } from '@yoco-u/spec';
-import { f32, scale, tensorType } from '@yoco-u/tensor';
+import {
+  type AnyWebGpuKernel,
+  type Backend,
+  BackendError,
+  type CallDescription,
+  type WebGpuDevice,
+} from '@yoco-u/spec';
+import { addRmsNormSwiglu, elementCount, f32, linearAdd, linearHeads, scale, tensorType } from '@yoco-u/tensor';
 import { expect, test } from 'vitest';
 import { openDevice } from './adapter.ts';
 import { openBackend } from './backend.ts';
@@ -34,6 +40,63 @@ test.each([...variantsFor(facts), ...halves].map(({ name }) => name))(
   },
 );
 
+/** What a decoded token is made of: heads normed and rotated, a product added, a gated feed-forward. */
+async function decoded(backend: Backend, width: number, rows: number): Promise<readonly Float32Array[]> {
+  const [headDim, heads] = [20, 3];
+  const program = record((graph) => {
+    const given = { rows: graph.scalar('rows', 'i32'), eps: 1e-5 };
+    const vector = (name: string, size: number) => graph.declare('parameter', name, tensorType(f32, size));
+    const matrix = (name: string, outer: number, inner: number) =>
+      graph.declare('parameter', name, tensorType(backend.matrixFormat, outer, inner));
+    const row = (name: string, size: number) => graph.declare('input', name, tensorType(f32, 3, size));
+    const x = row('x', width);
+    const [q, v] = graph.call(
+      linearHeads,
+      [
+        x,
+        vector('before', width),
+        row('rotation', headDim),
+        matrix('q', heads * headDim, width),
+        vector('of_heads', headDim),
+        matrix('v', 30, width),
+      ],
+      {
+        ...given,
+        headDim,
+        normInput: true,
+        products: [
+          { norm: true, rotate: true },
+          { norm: false, rotate: false },
+        ],
+      },
+    );
+    const [added] = graph.call(linearAdd, [q!, matrix('o', width, heads * headDim), x], given);
+    const [sum, hidden] = graph.call(
+      addRmsNormSwiglu,
+      [added!, x, vector('after', width), matrix('gate', 77, width), matrix('up', 77, width)],
+      given,
+    );
+    return { heads: q!, values: v!, added: added!, sum: sum!, hidden: hidden! };
+  });
+  const data = Object.fromEntries(
+    program.tensors
+      .filter(({ role }) => role === 'input' || role === 'parameter')
+      .map(({ name, type }, seed) => [
+        name,
+        Float32Array.from({ length: elementCount(type) }, (_, i) => Math.sin(seed + i * i)),
+      ]),
+  );
+  return Object.values(await runProgram(backend, program, data, { rows }));
+}
+
+test.runIf(facts.extensions.includes('subgroups'))('subgroups change no bit', async () => {
+  await using first = await createWebGpuBackend({ variant: 'subgroups' });
+  await using second = await createWebGpuBackend({ variant: 'workgroup' });
+  expect(first.description).toContain('subgroups-f32');
+  // a loop of whole steps and a rest, in workgroups of whole subgroups or not
+  expect(await decoded(first, 76, 3)).toEqual(await decoded(second, 76, 3));
+});
+
 /** `linear`, whose results are wrong with tiles in registers. */
 const wrong: AnyWebGpuKernel = {
   abi: 1,
@@ -52,7 +115,7 @@ const wrong: AnyWebGpuKernel = {
 test('a variant that fails its self-test is left out, and that is said', async () => {
   await using backend = await createWebGpuBackend({ kernels: [wrong] });
   expect(backend.description).toMatch(
-    /, workgroup-f32-immediates(; not registers-f32-(immediates|uniforms), which fails its self-test: linear of 9 rows is off by 0\.00\d+){2}$/,
+    /, (?:subgroups|workgroup)-f32-immediates(; not registers-f32-(immediates|uniforms), which fails its self-test: linear of 9 rows is off by 0\.00\d+){2}$/,
   );
   await expect(createWebGpuBackend({ kernels: [wrong], variant: 'registers' })).rejects.toThrow(
     'expected a variant that passes its self-test',

@@ -8,6 +8,8 @@ export interface Variant {
   /** Its parts: `registers-f32-immediates`. */
   readonly name: string;
   readonly tiles: WebGpuDevice['tiles'];
+  /** Whether texts may use subgroups. */
+  readonly subgroups: boolean;
   /** What matrices are stored in. Sums are taken in float32 whatever they are. */
   readonly matrixFormat: StorageFormat;
   /** Values of a run are set in the pass, where the kernel has few enough; else they lie in a buffer of uniforms, in slots. */
@@ -24,16 +26,21 @@ type Part<T> = T & { readonly name: string; supports(facts: AdapterFacts): true 
 const sharedInvocations = 256;
 const sharedBytes = 16_384;
 
-const tiles: readonly Part<Pick<Variant, 'tiles'>>[] = [
+function areWorkgroupsLarge({ workgroupSize, workgroupBytes }: AdapterFacts): true | string {
+  if (workgroupSize >= sharedInvocations && workgroupBytes >= sharedBytes) return true;
+  return `workgroups of ${workgroupSize} invocations with ${workgroupBytes} bytes`;
+}
+
+const tiles: readonly Part<Pick<Variant, 'tiles' | 'subgroups'>>[] = [
   {
-    name: 'workgroup',
+    // as `workgroup`, but for products of few rows
+    name: 'subgroups',
     tiles: 'workgroup',
-    supports({ workgroupSize, workgroupBytes }) {
-      if (workgroupSize >= sharedInvocations && workgroupBytes >= sharedBytes) return true;
-      return `workgroups of ${workgroupSize} invocations with ${workgroupBytes} bytes`;
-    },
+    subgroups: true,
+    supports: (facts) => (facts.extensions.includes('subgroups') ? areWorkgroupsLarge(facts) : 'no subgroups'),
   },
-  { name: 'registers', tiles: 'registers', supports: () => true },
+  { name: 'workgroup', tiles: 'workgroup', subgroups: false, supports: areWorkgroupsLarge },
+  { name: 'registers', tiles: 'registers', subgroups: false, supports: () => true },
 ];
 
 const storages: readonly Part<Pick<Variant, 'matrixFormat' | 'tolerance'>>[] = [
@@ -85,9 +92,11 @@ export function variantsFor(facts: AdapterFacts, wanted = ''): readonly Variant[
     throw new BackendError({ where, expected: `parts of one (${known}), joined by '-'`, got: `'${wanted}'` });
   }
   const isAsked = ({ matrixFormat }: Variant): boolean => matrixFormat === f32Panels8 || parts.includes('f16');
-  const fitting = named.filter((variant) => isAsked(variant) && variant.supports(facts) === true);
+  const asked = named.filter(isAsked);
+  const fitting = asked.filter((variant) => variant.supports(facts) === true);
   if (fitting.length === 0) {
-    const got = `'${wanted}' on ${facts.name}: ${named[0]!.supports(facts)}`;
+    // the last wants least
+    const got = `'${wanted}' on ${facts.name}: ${asked.at(-1)!.supports(facts)}`;
     throw new BackendError({ where, expected: 'one that the device can run', got, fix: 'leave it out' });
   }
   // sorting is stable: within a kind of tiles the order of the list stays

@@ -3,6 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openDevice } from './adapter.ts';
 
+const extensions = [
+  { text: 'f16', feature: 'shader-f16' },
+  { text: 'subgroups', feature: 'subgroups' },
+] as const;
 const folder = new URL('../wgsl/', import.meta.url);
 
 let device: GPUDevice;
@@ -16,8 +20,11 @@ test.each(readdirSync(folder))('%s is valid', async (name) => {
     device.pushErrorScope('validation');
     const module = device.createShaderModule({ code });
     const error = await device.popErrorScope();
-    if (code.includes('enable f16;') && !device.features.has('shader-f16')) {
-      expect(error?.message, code).toContain("extension 'f16'");
+    const absent = extensions.find(
+      ({ text, feature }) => code.includes(`enable ${text};`) && !device.features.has(feature),
+    );
+    if (absent !== undefined) {
+      expect(error?.message, code).toContain(`extension '${absent.text}'`);
       continue;
     }
     expect(error?.message, code).toBeUndefined();

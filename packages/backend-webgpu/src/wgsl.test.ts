@@ -8,8 +8,8 @@ import { createKernelSet } from './kernel-set.ts';
 import { baseWebGpuKernels } from './kernels/index.ts';
 import { declarations } from './pipelines.ts';
 
-function deviceOf(tiles: WebGpuDevice['tiles']): WebGpuDevice {
-  return { tiles, extensions: ['f16'], workgroupBytes: 32_768, workgroupSize: 256, bindingBytes: 2 ** 30 };
+function deviceOf(tiles: WebGpuDevice['tiles'], ...more: readonly string[]): WebGpuDevice {
+  return { tiles, extensions: ['f16', ...more], workgroupBytes: 32_768, workgroupSize: 256, bindingBytes: 2 ** 30 };
 }
 
 /** Every text that the cases of a kernel lead to with matrices in these formats (row-major where undefined), each once. */
@@ -60,18 +60,22 @@ test('values that fit into immediates need no buffer', () => {
 
 /** Between the texts of a kernel. */
 const separator = '\n// ----\n';
-const forms = ['registers', 'workgroup'] as const;
+const devices = [deviceOf('registers'), deviceOf('workgroup'), deviceOf('workgroup', 'subgroups')];
+/** What stands above a text that the devices before do not have. */
+const remarks = ['', '// tiles in workgroup memory\n', '// quads of subgroups\n'];
 const inFloat32 = [undefined, f32Panels8];
 
 test.each(baseKernelCases.map((entry) => [entry.kernel.name, entry] as const))('%s', async (name, entry) => {
-  const [first, second] = forms.map((tiles) => textsOf(entry, deviceOf(tiles), inFloat32));
-  expect(first!.length).toBeGreaterThan(0);
-  const others = second!
-    .filter((text) => !first!.includes(text))
-    .map((text) => `// tiles in workgroup memory\n${text}`);
-  const halves = forms
-    .flatMap((tiles) => textsOf(entry, deviceOf(tiles), [f16Panels8]))
-    .filter((text) => text.startsWith('enable f16;'))
+  const known = new Set<string>();
+  const texts = devices.flatMap((device, index) =>
+    textsOf(entry, device, inFloat32)
+      .filter((text) => !known.has(text) && known.add(text))
+      .map((text) => remarks[index]! + text),
+  );
+  expect(texts.length).toBeGreaterThan(0);
+  const halves = devices
+    .flatMap((device) => textsOf(entry, device, [f16Panels8]))
+    .filter((text) => text.startsWith('enable f16;') && !known.has(text) && known.add(text))
     .map((text) => `// matrices in float16\n${text}`);
-  await expect([...first!, ...others, ...new Set(halves)].join(separator)).toMatchFileSnapshot(`../wgsl/${name}.wgsl`);
+  await expect([...texts, ...halves].join(separator)).toMatchFileSnapshot(`../wgsl/${name}.wgsl`);
 });

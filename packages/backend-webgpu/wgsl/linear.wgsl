@@ -587,6 +587,87 @@ if (m + 3 < M) { store_four(m + 3, n, c_offset + m + 3, N, sum3); }
 }
 
 // ----
+// quads of subgroups
+enable subgroups;
+struct Params { m: i32, n: i32, k: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> a: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> c: array<f32>;
+
+/** The values of the quad. */
+fn values_of_quad(value: f32) -> vec4f {
+  return vec4f(quadBroadcast(value, 0), quadBroadcast(value, 1), quadBroadcast(value, 2), quadBroadcast(value, 3));
+}
+
+/** This place's column of the matrix whose rows the quad has. */
+fn column_of_quad(row: vec4f, place: i32) -> vec4f {
+  let is_odd = place % 2 == 1;
+  let near = quadSwapX(select(row.yw, row.xz, is_odd));
+  let pairs = select(vec4f(row.x, near.x, row.z, near.y), vec4f(near.x, row.y, near.y, row.w), is_odd);
+  let is_second = place >= 2;
+  let far = quadSwapY(select(pairs.zw, pairs.xy, is_second));
+  return select(vec4f(pairs.xy, far), vec4f(far, pairs.zw), is_second);
+}
+
+/** Four links of a chain. */
+fn chained(a: vec4f, b: vec4f, sum: f32) -> f32 {
+  return fma(a.w, b.w, fma(a.z, b.z, fma(a.y, b.y, fma(a.x, b.x, sum))));
+}
+
+fn store(m: i32, n: i32, row: i32, N: i32, value: f32) {
+  c[row * N + n] = value;
+}
+
+fn store_four(m: i32, n: i32, row: i32, N: i32, values: vec4f) {
+  if (n < N) { store(m, n, row, N, values.x); }
+  if (n + 1 < N) { store(m, n + 1, row, N, values.y); }
+  if (n + 2 < N) { store(m, n + 2, row, N, values.z); }
+  if (n + 3 < N) { store(m, n + 3, row, N, values.w); }
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+let M = params.m;
+let N = params.n;
+let K = params.k;
+let n = i32(group.x) * 64 + i32(index);
+let place = n % 4;
+let m = i32(group.y);
+let start = m * K;
+var at = (min(n / 8, (N - 1) / 8) * K + place) * 2 + (n / 4) % 2;
+var sum = 0.0;
+var k = 0;
+for (; k + 16 <= K; k += 16) {
+  let a0 = a[start + k + 0 + place];
+  let sum_row0 = vec4f(b[at + 0]);
+  let a1 = a[start + k + 4 + place];
+  let sum_row1 = vec4f(b[at + 8]);
+  let a2 = a[start + k + 8 + place];
+  let sum_row2 = vec4f(b[at + 16]);
+  let a3 = a[start + k + 12 + place];
+  let sum_row3 = vec4f(b[at + 24]);
+  let four0 = values_of_quad(a0);
+  sum = chained(four0, column_of_quad(sum_row0, place), sum);
+  let four1 = values_of_quad(a1);
+  sum = chained(four1, column_of_quad(sum_row1, place), sum);
+  let four2 = values_of_quad(a2);
+  sum = chained(four2, column_of_quad(sum_row2, place), sum);
+  let four3 = values_of_quad(a3);
+  sum = chained(four3, column_of_quad(sum_row3, place), sum);
+  at += 32;
+}
+for (; k < K; k += 4) {
+  let a0 = a[start + k + 0 + place];
+  let sum_row0 = vec4f(b[at + 0]);
+  let four0 = values_of_quad(a0);
+  sum = chained(four0, column_of_quad(sum_row0, place), sum);
+  at += 8;
+}
+if (n < N) { store(m, n, m, N, sum); }
+}
+
+// ----
 // matrices in float16
 enable f16;
 struct Params { m: i32, n: i32, k: i32 }
@@ -880,4 +961,86 @@ if (m + 0 < M) { store_four(m + 0, n, c_offset + m + 0, N, sum0); }
 if (m + 1 < M) { store_four(m + 1, n, c_offset + m + 1, N, sum1); }
 if (m + 2 < M) { store_four(m + 2, n, c_offset + m + 2, N, sum2); }
 if (m + 3 < M) { store_four(m + 3, n, c_offset + m + 3, N, sum3); }
+}
+
+// ----
+// matrices in float16
+enable f16;
+enable subgroups;
+struct Params { m: i32, n: i32, k: i32 }
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> a: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<vec4h>;
+@group(0) @binding(3) var<storage, read_write> c: array<f32>;
+
+/** The values of the quad. */
+fn values_of_quad(value: f32) -> vec4f {
+  return vec4f(quadBroadcast(value, 0), quadBroadcast(value, 1), quadBroadcast(value, 2), quadBroadcast(value, 3));
+}
+
+/** This place's column of the matrix whose rows the quad has. */
+fn column_of_quad(row: vec4f, place: i32) -> vec4f {
+  let is_odd = place % 2 == 1;
+  let near = quadSwapX(select(row.yw, row.xz, is_odd));
+  let pairs = select(vec4f(row.x, near.x, row.z, near.y), vec4f(near.x, row.y, near.y, row.w), is_odd);
+  let is_second = place >= 2;
+  let far = quadSwapY(select(pairs.zw, pairs.xy, is_second));
+  return select(vec4f(pairs.xy, far), vec4f(far, pairs.zw), is_second);
+}
+
+/** Four links of a chain. */
+fn chained(a: vec4f, b: vec4f, sum: f32) -> f32 {
+  return fma(a.w, b.w, fma(a.z, b.z, fma(a.y, b.y, fma(a.x, b.x, sum))));
+}
+
+fn store(m: i32, n: i32, row: i32, N: i32, value: f32) {
+  c[row * N + n] = value;
+}
+
+fn store_four(m: i32, n: i32, row: i32, N: i32, values: vec4f) {
+  if (n < N) { store(m, n, row, N, values.x); }
+  if (n + 1 < N) { store(m, n + 1, row, N, values.y); }
+  if (n + 2 < N) { store(m, n + 2, row, N, values.z); }
+  if (n + 3 < N) { store(m, n + 3, row, N, values.w); }
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
+let M = params.m;
+let N = params.n;
+let K = params.k;
+let n = i32(group.x) * 64 + i32(index);
+let place = n % 4;
+let m = i32(group.y);
+let start = m * K;
+var at = (min(n / 8, (N - 1) / 8) * K + place) * 2 + (n / 4) % 2;
+var sum = 0.0;
+var k = 0;
+for (; k + 16 <= K; k += 16) {
+  let a0 = a[start + k + 0 + place];
+  let sum_row0 = vec4f(b[at + 0]);
+  let a1 = a[start + k + 4 + place];
+  let sum_row1 = vec4f(b[at + 8]);
+  let a2 = a[start + k + 8 + place];
+  let sum_row2 = vec4f(b[at + 16]);
+  let a3 = a[start + k + 12 + place];
+  let sum_row3 = vec4f(b[at + 24]);
+  let four0 = values_of_quad(a0);
+  sum = chained(four0, column_of_quad(sum_row0, place), sum);
+  let four1 = values_of_quad(a1);
+  sum = chained(four1, column_of_quad(sum_row1, place), sum);
+  let four2 = values_of_quad(a2);
+  sum = chained(four2, column_of_quad(sum_row2, place), sum);
+  let four3 = values_of_quad(a3);
+  sum = chained(four3, column_of_quad(sum_row3, place), sum);
+  at += 32;
+}
+for (; k < K; k += 4) {
+  let a0 = a[start + k + 0 + place];
+  let sum_row0 = vec4f(b[at + 0]);
+  let four0 = values_of_quad(a0);
+  sum = chained(four0, column_of_quad(sum_row0, place), sum);
+  at += 8;
+}
+if (n < N) { store(m, n, m, N, sum); }
 }

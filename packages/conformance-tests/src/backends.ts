@@ -2,7 +2,7 @@
 import { createWasmBackend } from '@yoco-u/backend-wasm';
 import { createWebGpuBackend } from '@yoco-u/backend-webgpu';
 import type { BackendChoice } from '@yoco-u/conformance';
-import type { AnyKernel, AnyWasmKernel, AnyWebGpuKernel, Backend, WebGpuDevice } from '@yoco-u/spec';
+import type { AnyKernel, AnyWasmKernel, AnyWebGpuKernel, Backend } from '@yoco-u/spec';
 import { createReferenceBackend } from '@yoco-u/tensor/reference';
 
 /** The kernels that a test needs besides the base kernels, for each kind of backend. */
@@ -35,23 +35,34 @@ export function deviceBackends({ wasm: kernels = [] }: ExtraKernels = {}): reado
 }
 
 /**
- * For the project `gpu`, whose tests need a device. The suites of a file share one backend of each form, so that shaders, which
+ * For the project `gpu`, whose tests need a device. The suites of a file share one backend of each variant, so that shaders, which
  * take a software adapter longer to compile than to run, are compiled once.
  */
 export function webGpuBackends(
   { webgpu: kernels = [] }: ExtraKernels = {},
-  forms: readonly WebGpuDevice['tiles'][] = ['registers'],
+  variants: readonly ('registers' | 'workgroup' | 'subgroups')[] = ['registers'],
 ): readonly BackendChoice[] {
-  return forms.map((tiles) => {
+  return variants.map((variant) => {
     let shared: Promise<Backend> | undefined;
     return {
-      name: `webgpu, tiles in ${tiles === 'workgroup' ? 'workgroup memory' : tiles}`,
+      name: `webgpu, ${variant}`,
       async create() {
-        shared ??= createWebGpuBackend({ kernels, variant: tiles });
+        shared ??= createWebGpuBackend({ kernels, variant });
         return { ...(await shared), [Symbol.asyncDispose]: () => Promise.resolve() };
       },
     };
   });
+}
+
+/** Whether the adapter has subgroups: a variant of the kernels uses them. */
+export async function hasSubgroups(): Promise<boolean> {
+  try {
+    await (await createWebGpuBackend({ variant: 'subgroups' }))[Symbol.asyncDispose]();
+    return true;
+  } catch (error) {
+    if (String(error).includes('no subgroups')) return false;
+    throw error;
+  }
 }
 
 export function allBackends(kernels: ExtraKernels = {}): readonly BackendChoice[] {

@@ -9,7 +9,7 @@ export interface WebGpuDevice {
    * outputs an invocation and no barriers, for adapters that run on a CPU, where every barrier costs more than it saves.
    */
   readonly tiles: 'workgroup' | 'registers';
-  /** WGSL extensions that texts may enable here, e.g. `f16`, `subgroups`. */
+  /** WGSL extensions that texts may enable here: `f16` where the device has it, `subgroups` where the variant in use takes them. */
   readonly extensions: readonly string[];
   /** Bytes of workgroup memory. */
   readonly workgroupBytes: number;

@@ -46,20 +46,17 @@ async function logitsOn(backend: Backend, config: ModelConfig): Promise<Float32A
     owned.push(...Object.values(parameters));
     const memory = createModelMemory(backend, config, memoryShape(1, config.contextLength));
     owned.push(memory);
-    const runner = await createRunner(backend, config, {
-      maxRows: prompt.length,
-      maxSegments: 1,
-      outputs: 1,
-      head: 'logits',
-      memory,
-      parameters,
-    });
-    owned.push(runner);
     const logits = new Float32Array(2 * config.vocabularySize);
-    runner.run([{ tokens: prompt, start: 0, slot: 0 }], [prompt.length - 1]);
-    await runner.read(logits.subarray(0, config.vocabularySize));
-    runner.run([{ tokens: [7], start: prompt.length, slot: 0 }], [0]);
-    await runner.read(logits.subarray(config.vocabularySize));
+    const run = async (tokens: readonly number[], start: number, into: Float32Array): Promise<void> => {
+      const maxRows = tokens.length;
+      const given = { maxRows, maxSegments: 1, outputs: 1, head: 'logits', memory, parameters } as const;
+      using runner = await createRunner(backend, config, given);
+      runner.run([{ tokens, start, slot: 0 }], [maxRows - 1]);
+      await runner.read(into);
+    };
+    await run(prompt, 0, logits.subarray(0, config.vocabularySize));
+    // the kernels of a single row are others
+    await run([7], prompt.length, logits.subarray(config.vocabularySize));
     return logits;
   } finally {
     for (const one of owned.reverse()) one[Symbol.dispose]();

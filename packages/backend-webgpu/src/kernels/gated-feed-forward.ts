@@ -4,21 +4,65 @@
  */
 import type { AnyWebGpuKernel, WebGpuDevice, WebGpuKernel } from '@yoco-u/spec';
 import { addRmsNormSwiglu, type RowParams, rowCount, rowsOf, width } from '@yoco-u/tensor';
-import { f32, fewRows, i32, input, output, sigmoid, storedAs } from './calls.ts';
+import { f32, fewRows, i32, indent, input, output, sigmoid, storedAs } from './calls.ts';
 import { squaresText } from './norms.ts';
 import { type PanelElements, panelFormats } from './panels.ts';
+import { hasQuads, quadExtension, quadLoop, quadText } from './quads.ts';
 
-/** Invocations of a workgroup, side by side along the hidden width. */
-const lanes = 16;
+/** How a workgroup's invocations, side by side along the hidden width, compute its values. */
+interface Products {
+  readonly lanes: number;
+  /** Hidden values of an invocation. */
+  readonly columns: number;
+  readonly extensions: readonly string[];
+  /** WGSL: functions, and statements that store `columns` values of `row`. */
+  readonly functions: string;
+  readonly body: string;
+}
 
-/** Hidden values of an invocation: half a panel, or all of it where few invocations that do more are better. */
-const tileOf = ({ tiles }: WebGpuDevice): 4 | 8 => (tiles === 'registers' ? 8 : 4);
+/** An element of the input. */
+const normed = (k: string): string => `(x[start + ${k}] + delta[start + ${k}]) * factor * weight[${k}]`;
 
-function text(columns: number, device: WebGpuDevice): string {
-  const tile = tileOf(device);
-  const halves = tile === 8 ? [0, 1] : [0];
+/** Half a panel an invocation, or all of it where few invocations that do more are better. */
+function vectorProducts({ tiles }: WebGpuDevice): Products {
+  const halves = tiles === 'registers' ? [0, 1] : [0];
+  const lanes = 16;
+  const columns = 4 * halves.length;
   const each = (line: (half: number) => string, spaces: number): string =>
     halves.map((half) => ' '.repeat(spaces) + line(half)).join('\n');
+  const body = `let n = (i32(group.x) * ${lanes} + lane) * ${columns};
+  if (n >= params.hidden) { return; }
+  var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
+${each((half) => `var gated${half} = vec4f();\n  var raised${half} = vec4f();`, 2)}
+  for (var k = 0; k < params.width; k++) {
+    let normed = vec4f(${normed('k')});
+${each((half) => `gated${half} = fma(normed, vec4f(gate[at + ${half}]), gated${half});`, 4)}
+${each((half) => `raised${half} = fma(normed, vec4f(up[at + ${half}]), raised${half});`, 4)}
+    at += 2;
+  }
+${each((half) => `store_four(row, n + ${4 * half}, gated${half}, raised${half});`, 2)}`;
+  const functions = `
+fn store_four(row: i32, n: i32, gated: vec4f, raised: vec4f) {
+  for (var i = 0; i < min(4, params.hidden - n); i++) { store(row, n + i, gated[i], raised[i]); }
+}
+`;
+  return { lanes, columns, extensions: [], functions, body };
+}
+
+/** One value an invocation. */
+const quadProducts: Products = {
+  lanes: 64,
+  columns: 1,
+  extensions: [quadExtension],
+  functions: quadText,
+  body: `let n = i32(group.x) * 64 + lane;
+  let place = n % 4;
+  var at = (min(n / 8, (params.hidden - 1) / 8) * params.width + place) * 2 + (n / 4) % 2;
+${indent(quadLoop('params.width', normed, { gate: 'gated', up: 'raised' }), 2)}
+  if (n < params.hidden) { store(row, n, gated, raised); }`,
+};
+
+function text(columns: number, device: WebGpuDevice, { lanes, functions, body }: Products): string {
   return `${squaresText(columns, device, lanes, 'x[start + c] + delta[start + c]')}
 @compute @workgroup_size(${lanes})
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
@@ -29,27 +73,15 @@ fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) grou
   if (group.x == 0) {
     for (var c = lane; c < params.width; c += ${lanes}) { sum[start + c] = x[start + c] + delta[start + c]; }
   }
-  let n = (i32(group.x) * ${lanes} + lane) * ${tile};
-  if (n >= params.hidden) { return; }
-  var at = (n / 8 * params.width) * 2 + (n / 4) % 2;
-${each((half) => `var gated${half} = vec4f();\n  var raised${half} = vec4f();`, 2)}
-  for (var k = 0; k < params.width; k++) {
-    let normed = vec4f((x[start + k] + delta[start + k]) * factor * weight[k]);
-${each((half) => `gated${half} = fma(normed, vec4f(gate[at + ${half}]), gated${half});`, 4)}
-${each((half) => `raised${half} = fma(normed, vec4f(up[at + ${half}]), raised${half});`, 4)}
-    at += 2;
-  }
-${each((half) => `store(row, n + ${4 * half}, gated${half}, raised${half});`, 2)}
+  ${body}
 }
 
-fn store(row: i32, n: i32, gated: vec4f, raised: vec4f) {
-  for (var i = 0; i < min(4, params.hidden - n); i++) {
-    let g = gated[i];
-    ${sigmoid}
-    y[row * params.hidden + n + i] = g * s * raised[i];
-  }
+fn store(row: i32, n: i32, gated: f32, raised: f32) {
+  let g = gated;
+  ${sigmoid}
+  y[row * params.hidden + n] = g * s * raised;
 }
-`;
+${functions}`;
 }
 
 const kernelOf = ({
@@ -63,10 +95,11 @@ const kernelOf = ({
   dispatches({ inputs: [x, , , gate], params }, device) {
     const hidden = rowCount(gate!);
     const rows = rowsOf(params, x!);
+    const products = hasQuads(device, width(x!)) ? quadProducts : vectorProducts(device);
     return [
       {
-        code: text(width(x!), device),
-        extensions,
+        code: text(width(x!), device, products),
+        extensions: [...extensions, ...products.extensions],
         bindings: {
           x: input(0),
           delta: input(1),
@@ -77,7 +110,7 @@ const kernelOf = ({
           y: output(1),
         },
         uniforms: { width: i32(width(x!)), hidden: i32(hidden), eps: f32(params.eps) },
-        workgroups: (value) => [Math.ceil(hidden / (lanes * tileOf(device))), value(rows)],
+        workgroups: (value) => [Math.ceil(hidden / (products.lanes * products.columns)), value(rows)],
       },
     ];
   },

@@ -15,6 +15,7 @@ import {
 import { type Call, f32, fewRows, i32, indent, input, output, rotated, storedAs } from './calls.ts';
 import { headSquares, squaresText } from './norms.ts';
 import { type PanelElements, panelFormats } from './panels.ts';
+import { hasQuads, quadExtension, quadLoop, quadText } from './quads.ts';
 
 /** Storage buffers of a dispatch. */
 const mostBindings = 8;
@@ -54,33 +55,54 @@ function inDispatches(products: readonly Product[], normInput: boolean): readonl
   return dispatches;
 }
 
-/** Columns that an invocation computes: half a panel or all of it, where heads begin there. */
-function tileOf(headDim: number, { tiles }: WebGpuDevice): 1 | 4 | 8 {
-  if (tiles === 'registers' && headDim % 8 === 0) return 8;
-  return headDim % 4 === 0 ? 4 : 1;
+/** How a workgroup computes a head: columns of an invocation, and whether in quads. */
+interface Tiling {
+  readonly tile: 1 | 4 | 8;
+  readonly quads: boolean;
+}
+
+/** A column in quads, else half a panel or all of it, where heads begin there. */
+function tilingOf({ inputs, params: { headDim } }: Call<LinearHeadsParams>, device: WebGpuDevice): Tiling {
+  const isFourfold = headDim % 4 === 0;
+  if (isFourfold && headDim <= device.workgroupSize && hasQuads(device, width(inputs[0]!))) {
+    return { tile: 1, quads: true };
+  }
+  if (device.tiles === 'registers' && headDim % 8 === 0) return { tile: 8, quads: false };
+  return { tile: isFourfold ? 4 : 1, quads: false };
+}
+
+/** A loop over k that leaves the columns of product `index` in `values0` and, of a whole panel, `values1`. */
+function sumsText({ tile, quads }: Tiling, index: number): string {
+  if (quads) {
+    return `let place = n % 4;
+var at = (n / 8 * params.width + place) * 2 + (n / 4) % 2;
+${quadLoop('params.width', (k) => `element(start + ${k}, ${k})`, { [`weight${index}`]: 'values0' })}
+`;
+  }
+  const halves = tile === 8 ? [0, 1] : [0];
+  const step = tile === 1 ? 8 : 2;
+  return `var at = ${tile === 1 ? 'n / 8 * params.width * 8 + n % 8' : '(n / 8 * params.width) * 2 + (n / 4) % 2'};
+${halves.map((half) => `var values${half} = Element();\n`).join('')}for (var k = 0; k < params.width; k++) {
+  let value = Element(element(start + k, k));
+${halves.map((half) => `  values${half} = fma(value, Element(weight${index}[at + ${half}]), values${half});\n`).join('')}  at += ${step};
+}
+`;
 }
 
 /** A head of the dispatch's product `index`, from its values to their place. */
 function productText(
   { norm, rotation }: Product,
   index: number,
-  { tile, headDim, device }: { readonly tile: 1 | 4 | 8; readonly headDim: number; readonly device: WebGpuDevice },
+  { tiling, headDim, device }: { readonly tiling: Tiling; readonly headDim: number; readonly device: WebGpuDevice },
 ): string {
-  const halves = tile === 8 ? [0, 1] : [0];
-  const step = tile === 1 ? 8 : 2;
   const product = `if (head * D >= params.out${index}) { return; }
 let n = head * D + column;
-var at = ${tile === 1 ? 'n / 8 * params.width * 8 + n % 8' : '(n / 8 * params.width) * 2 + (n / 4) % 2'};
-${halves.map((half) => `var values${half} = Element();\n`).join('')}for (var k = 0; k < params.width; k++) {
-  let value = Element(element(start + k, k));
-${halves.map((half) => `  values${half} = fma(value, Element(weight${index}[at + ${half}]), values${half});\n`).join('')}  at += ${step};
-}
-`;
+${sumsText(tiling, index)}`;
   /** `line` for every column: its place in the head, and its value. */
   const columns = (line: (c: string, value: string) => string): string =>
-    tile === 1
+    tiling.tile === 1
       ? line('column', 'values0')
-      : halves
+      : (tiling.tile === 8 ? [0, 1] : [0])
           .map((h) => `for (var i = 0; i < 4; i++) { ${line(`column + ${4 * h} + i`, `values${h}[i]`)} }`)
           .join('\n');
   const place = (c: string): string => `y${index}[row * params.out${index} + head * D + ${c}]`;
@@ -102,16 +124,15 @@ ${norm === undefined ? '' : `${headSquares(headDim, device)}let factor = 1 / sqr
 }`;
 }
 
-function text(
-  products: readonly Product[],
-  { inputs, params: { headDim, normInput } }: Call<LinearHeadsParams>,
-  device: WebGpuDevice,
-): string {
-  const tile = tileOf(headDim, device);
+function text(products: readonly Product[], call: Call<LinearHeadsParams>, device: WebGpuDevice): string {
+  const { inputs, params } = call;
+  const { headDim, normInput } = params;
+  const tiling = tilingOf(call, device);
+  const { tile, quads } = tiling;
   const invocations = headDim / tile;
   const bodies = products.map(
     (product, z) => `  if (group.z == ${z}) {
-${indent(productText(product, z, { tile, headDim, device }), 4)}
+${indent(productText(product, z, { tiling, headDim, device }), 4)}
   }
 `,
   );
@@ -125,7 +146,7 @@ fn element(at: i32, k: i32) -> f32 { return x[at] * input_factor * norm[k]; }
   return `const D: i32 = ${headDim};
 const TILE: i32 = ${tile};
 alias Element = ${tile === 1 ? 'f32' : 'vec4f'};
-${isWhole ? `const half: i32 = D / 2;\nvar<workgroup> whole: array<f32, D>;\n` : ''}${inputText}
+${quads ? quadText : ''}${isWhole ? `const half: i32 = D / 2;\nvar<workgroup> whole: array<f32, D>;\n` : ''}${inputText}
 @compute @workgroup_size(${invocations})
 fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
   let column = i32(index) * TILE;
@@ -142,13 +163,14 @@ const kernelOf = ({ format, scalar, vector, extensions }: PanelElements): WebGpu
   select(call, device) {
     const { headDim } = call.params;
     if (rowCount(call.inputs[0]!) > fewRows) return 'many rows';
-    if (headDim / tileOf(headDim, device) > device.workgroupSize) return `heads of ${headDim}`;
+    if (headDim / tilingOf(call, device).tile > device.workgroupSize) return `heads of ${headDim}`;
     return storedAs(format.name, ...placesOfHeads(call.params).products.map(({ weight }) => weight))(call);
   },
   dispatches(call, device) {
     const { inputs, params } = call;
     const { headDim, eps, normInput } = params;
-    const element = tileOf(headDim, device) === 1 ? scalar : vector;
+    const { tile, quads } = tilingOf(call, device);
+    const element = tile === 1 && !quads ? scalar : vector;
     const rows = rowsOf(params, inputs[0]!);
     return inDispatches(productsOf(call), normInput).map((products) => {
       const bindings: Record<string, WebGpuBinding> = { x: input(0) };
@@ -165,7 +187,7 @@ const kernelOf = ({ format, scalar, vector, extensions }: PanelElements): WebGpu
       const heads = Math.ceil(Math.max(...products.map(({ out }) => out)) / headDim);
       return {
         code: text(products, call, device),
-        extensions,
+        extensions: [...extensions, ...(quads ? [quadExtension] : [])],
         bindings,
         uniforms,
         workgroups: (value) => [heads, value(rows), products.length],

@@ -23,6 +23,7 @@ import { type Call, fewRows, i32, input, output, rowMajor, stored, typeOf } from
 import { matrixParts } from './matrix-parts.ts';
 import { type PanelElements, panelFormats } from './panels.ts';
 import { type Product, productGroups, registerProduct } from './product.ts';
+import { hasQuads, quadExtension, quadGroups, quadProduct } from './quads.ts';
 import {
   rowBytes,
   rowGroups,
@@ -46,6 +47,8 @@ export interface ProductCall {
   readonly m: Value;
   readonly mostRows: number;
   readonly n: number;
+  /** Terms of a sum, where every run has as many. */
+  readonly k?: number;
   /** Rows of C in a run, where they are not `m`. */
   readonly rows?: (value: (of: Value) => number) => number;
 }
@@ -53,6 +56,7 @@ export interface ProductCall {
 /** A text, and the workgroups that compute so many rows of C with it. */
 interface ProductForm {
   readonly code: string;
+  readonly extensions?: readonly string[];
   groups(rows: number, n: number): readonly [number, number];
 }
 
@@ -62,22 +66,28 @@ const inRegisters = (product: Product, rows: number): ProductForm => ({
 });
 
 /** The forms for few rows and for many; one, where the same is best for both. */
-function formsOf(product: Product, device: WebGpuDevice): readonly [few: ProductForm, many: ProductForm] {
+function formsOf({ product, k }: ProductCall, device: WebGpuDevice): readonly [few: ProductForm, many: ProductForm] {
   const hasRoom = device.workgroupSize >= sharedInvocations && device.workgroupBytes >= Math.max(sharedBytes, rowBytes);
   if (device.tiles === 'registers' || !hasRoom) return [inRegisters(product, 1), inRegisters(product, tileRows)];
   const many = { code: sharedProduct(product), groups: sharedGroups };
   if (product.a === 'columns' || product.b === 'columns') return [many, many];
+  if (product.b === 'panels' && k !== undefined && hasQuads(device, k)) {
+    return [{ code: quadProduct(product), extensions: [quadExtension], groups: quadGroups }, many];
+  }
   return [{ code: rowProduct(product), groups: rowGroups }, many];
 }
 
 /** A dispatch for many rows and one for few: in each run one of them has work. */
 export function productDispatches(call: ProductCall, device: WebGpuDevice): readonly WebGpuDispatch[] {
-  const { product, bindings, uniforms, extensions = [], m, mostRows, n } = call;
+  const { bindings, uniforms, extensions = [], m, mostRows, n } = call;
   const rowsIn = call.rows ?? ((value) => value(m));
-  const [few, many] = formsOf(product, device);
-  const dispatch = ({ code, groups }: ProductForm, takes: (count: number) => boolean): WebGpuDispatch => ({
+  const [few, many] = formsOf(call, device);
+  const dispatch = (
+    { code, extensions: own = [], groups }: ProductForm,
+    takes: (count: number) => boolean,
+  ): WebGpuDispatch => ({
     code,
-    extensions,
+    extensions: [...extensions, ...own],
     bindings,
     uniforms,
     workgroups(value) {
@@ -125,6 +135,7 @@ const linearPanels = ({ format, vector, extensions }: PanelElements, adds: boole
           m,
           mostRows: rowCount(x!),
           n: count,
+          k: width(x!),
         },
         device,
       ),
