@@ -24,17 +24,26 @@ test('without a driver the message says what to install', () => {
   );
 });
 
+/** A program in which the import of the npm package fails with this message. */
+const failingImport = (message: string): string =>
+  `import { registerHooks } from 'node:module';
+   registerHooks({ resolve(name, context, next) {
+     if (name === 'webgpu') throw new Error(${JSON.stringify(message)});
+     return next(name, context);
+   } });`;
+
 test('without the npm package the message says how to install it', () => {
-  const message = createIn(
-    {},
-    `import { registerHooks } from 'node:module';
-     registerHooks({ resolve(name, context, next) {
-       if (name === 'webgpu') throw Object.assign(new Error("Cannot find package 'webgpu'"), { code: 'ERR_MODULE_NOT_FOUND' });
-       return next(name, context);
-     } });`,
+  expect(createIn({}, failingImport("Cannot find package 'webgpu' imported from here"))).toBe(
+    "backend: createWebGpuBackend: expected the npm package 'webgpu', got none; npm install webgpu (with npx: -p webgpu), or use the wasm backend",
   );
-  expect(message).toBe(
-    "backend: createWebGpuBackend: expected the npm package 'webgpu', got none; npm install webgpu, or use the wasm backend",
+});
+
+test.each([
+  "Cannot find module '/node_modules/webgpu/dist/aix-ppc64/dawn.node'",
+  "/lib/libc.so.6: version `GLIBC_2.38' not found (required by /node_modules/webgpu/dist/linux-x64/dawn.node)",
+])('a package that does not load here says why: %s', (why) => {
+  expect(createIn({}, failingImport(`${why}\nRequire stack:\n- here`))).toBe(
+    `backend: createWebGpuBackend: expected the npm package 'webgpu', got Error: ${why}; see whether it has a build for ${process.platform} ${process.arch} and this system's libraries, or use the wasm backend`,
   );
 });
 

@@ -97,13 +97,17 @@ async function createNodeInstance(): Promise<GPU> {
   try {
     ({ create } = (await import(/* @vite-ignore */ nodePackage)) as { create: typeof create });
   } catch (cause) {
-    const absent = String(cause).includes('Cannot find');
+    const [message = ''] = String(cause).split('\n');
+    // a file of the package that is missing, or does not load, is named by its path
+    const absent = /Cannot find .*'webgpu'/.test(message);
     throw new BackendError(
       {
         where,
         expected: `the npm package '${nodePackage}'`,
-        got: absent ? 'none' : String(cause),
-        fix: `npm install ${nodePackage}, or use the wasm backend`,
+        got: absent ? 'none' : message,
+        fix: absent
+          ? `npm install ${nodePackage} (with npx: -p ${nodePackage}), or use the wasm backend`
+          : `see whether it has a build for ${process.platform} ${process.arch} and this system's libraries, or use the wasm backend`,
       },
       { cause },
     );

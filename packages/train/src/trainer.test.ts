@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { openSafetensors } from '@yoco-u/checkpoint';
 import { openFileSource } from '@yoco-u/checkpoint/node';
 import { gradientName, parseConfig, withIterations } from '@yoco-u/model';
-import { BackendError, RequestError } from '@yoco-u/spec';
+import { type Backend, BackendError, CapacityError, RequestError } from '@yoco-u/spec';
 import { createReferenceBackend } from '@yoco-u/tensor/reference';
 import { describe, expect, test } from 'vitest';
 import { batchOf } from './batch.ts';
@@ -255,6 +255,14 @@ describe('refuses', () => {
     await using backend = float32Reference();
     using trainer = await tinyTrainer({ backend });
     await expect(trainer.accumulate(batch)).rejects.toThrow(RequestError);
+  });
+
+  test('a device that says later that it has no room, and takes nothing', async () => {
+    await using reference = float32Reference();
+    const none = new CapacityError({ where: 'device', expected: 'memory', got: 'none' });
+    const backend: Backend = { ...reference, settled: () => Promise.reject(none) };
+    await expect(tinyTrainer({ backend })).rejects.toBe(none);
+    expect(reference.memory().bufferBytes).toBe(0);
   });
 
   test('a backend without the kernels, and takes nothing', async () => {

@@ -94,6 +94,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     const norm = await device.prepare(programs.norm);
     const step = await device.prepare(programs.step);
     const feed = createFeed(config, sequences, sequenceLength, device.writeIfBound);
+    // some devices say only now that they have no room
+    await backend.settled();
     const own = ownIterations(config);
     const listed = listParameters(config);
     const parameters = listed.map(({ name }) => name);
