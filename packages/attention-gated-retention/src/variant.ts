@@ -3,6 +3,7 @@ import { f32, linear, projectHeads, rmsNormSwiglu, tensorType } from '@yoco-u/te
 import { gatedRetentionCost } from './cost.ts';
 import { retentionDecayBackward } from './decay-backward.ts';
 import { retentionKeyValueBackward } from './key-value-backward.ts';
+import { retentionLens } from './lens.ts';
 import { retention } from './retention.ts';
 import { retentionParallel } from './retention-parallel.ts';
 
@@ -62,6 +63,7 @@ export const gatedRetention: AttentionVariant<GatedRetentionConfig, undefined> =
       rotation: rope && (name === 'q' || name === 'k') ? rotationOf(scope) : undefined,
     }));
     const [q, k, v, decay, gate] = projectHeads(graph, input, products, { rows, headDim, eps: normEps });
+    scope.label(decay!, 'decay');
     const operands = [q!, k!, v!, decay!, segments];
     const state = scope.state('state');
     const params = { segmentCount, rows };
@@ -73,6 +75,7 @@ export const gatedRetention: AttentionVariant<GatedRetentionConfig, undefined> =
     return graph.call(linear, [gated!, scope.parameter('o_proj')], { rows })[0]!;
   },
   cost: (config) => gatedRetentionCost(config),
+  lens: retentionLens,
 };
 
 function rotationOf({ batch: { rotation } }: AttentionScope): Tensor {

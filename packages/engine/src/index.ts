@@ -1,5 +1,6 @@
 export {
   type AttentionPlace,
+  type HeadInspection,
   type InspectedModel,
   type InspectLoopOptions,
   type IterationInspection,

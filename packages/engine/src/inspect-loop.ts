@@ -29,7 +29,7 @@ export interface AttentionPlace {
 export interface InspectLoopOptions {
   /** How many of the likeliest next tokens are read after each iteration, 0 to 20. Default 5. */
   readonly alternatives?: number;
-  /** A head whose attention weights are wanted. */
+  /** A head that is looked at: what it takes from where, or what its memory holds. */
   readonly attention?: AttentionPlace;
 }
 
@@ -48,11 +48,22 @@ export interface IterationInspection {
   readonly readings: readonly TokenReading[];
 }
 
+/** One head, by the lens of its attention variant. */
+export interface HeadInspection {
+  /** Softmax attention: what is taken. Gated retention: what is still held. */
+  readonly kind: AttentionLens['kind'];
+  /**
+   * f32 [tokens, tokens], row-major: how much each token (row) takes of each other, of sum 1; or how much of each the memory
+   * still holds by then, 0 to 1 each.
+   */
+  readonly weights: Float32Array<ArrayBuffer>;
+}
+
 export interface LoopInspection {
   /** In order, of the first self stage. */
   readonly iterations: readonly IterationInspection[];
-  /** f32 [tokens, tokens], row-major: how much each token (row) takes of each other. Where a head was chosen. */
-  readonly attention?: Float32Array<ArrayBuffer>;
+  /** Where a head was chosen. */
+  readonly attention?: HeadInspection;
 }
 
 /** What is looked into. `loadParts` of the umbrella package gives one. */
@@ -106,7 +117,8 @@ export async function inspectLoop(
   if (head === undefined) return { iterations };
   const intermediates: Record<string, NumberArray> = {};
   for (const [label, name] of Object.entries(head.intermediates)) intermediates[label] = await read(name);
-  return { iterations, attention: head.lens.weights(head.config, intermediates, rows, attention!.head) };
+  const weights = head.lens.weights(head.config, intermediates, rows, attention!.head);
+  return { iterations, attention: { kind: head.lens.kind, weights } };
 }
 
 /** A run whose outputs can be read until it is disposed. */

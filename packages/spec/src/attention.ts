@@ -116,13 +116,16 @@ export interface AttentionScope {
 
 /** How a variant shows where a head looks. */
 export interface AttentionLens<C = unknown> {
+  /** What the weights say: how much a head takes of each row, or how much of each row its memory still holds. */
+  readonly kind: 'taken' | 'held';
   /** Names that `apply` labels in programs without memory: what `weights` needs to know of the layer. */
   readonly layer: readonly string[];
   /** Names that `prepare` labels: what it needs to know of the stage. */
   readonly stage: readonly string[];
   /**
-   * How much of each row one query head takes, for one sequence of `rows` tokens: f32 [rows, rows], row i over the rows it reads,
-   * of sum 1. `intermediates` holds the labelled tensors, [rows, width] each.
+   * Weights of one query head, for one sequence of `rows` tokens: f32 [rows, rows], row i over the rows up to i, 0 for others.
+   * What is taken has the sum 1; what is held is at most 1 of each row. `intermediates` holds the labelled tensors, [rows, width]
+   * each.
    */
   weights(
     config: C,

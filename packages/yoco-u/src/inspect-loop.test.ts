@@ -62,7 +62,7 @@ test('a head of the looped stage looks no further than its window, one of the cr
     const { attention } = await inspectLoop(parts, ids, { attention: { stage, iteration, layer: 1, head: 3 } });
     let furthest = 0;
     for (let row = 0; row < rows; row++) {
-      const own = attention!.subarray(row * rows, (row + 1) * rows);
+      const own = attention!.weights.subarray(row * rows, (row + 1) * rows);
       expect(own.reduce((sum, weight) => sum + weight)).toBeCloseTo(1, 5);
       expect(own.subarray(row + 1).every((weight) => weight === 0)).toBe(true);
       furthest = Math.max(furthest, row - own.findIndex((weight) => weight > 0) + 1);
@@ -73,3 +73,25 @@ test('a head of the looped stage looks no further than its window, one of the cr
   expect(await reach(0, 1)).toBe(window);
   expect(await reach(1, 0)).toBe(rows);
 });
+
+test.each(['reference', 'wasm'] as const)(
+  'a head of gated retention forgets, each round by its own gates, on %s',
+  async (backend) => {
+    await using parts = await loadParts(join(fixtures, 'golden/yoco_u_gated_retention'), { backend, threads: 1 });
+    const ids = Array.from({ length: rows }, (_, index) => (index * 37 + 5) % V);
+    const heldIn = async (iteration: number): Promise<Float32Array> => {
+      const { attention } = await inspectLoop(parts, ids, { attention: { stage: 0, iteration, layer: 1, head: 3 } });
+      expect(attention!.kind).toBe('held');
+      return attention!.weights;
+    };
+    const [first, second] = [await heldIn(0), await heldIn(1)];
+    for (let row = 0; row < rows; row++) {
+      const own = Array.from(first.subarray(row * rows, row * rows + row + 1));
+      expect(own.at(-1)).toBe(1);
+      expect(own[0]).toBeGreaterThan(0);
+      expect(own).toEqual(own.toSorted((a, b) => a - b));
+      expect(first.subarray(row * rows + row + 1, (row + 1) * rows).every((weight) => weight === 0)).toBe(true);
+    }
+    expect(second).not.toEqual(first);
+  },
+);

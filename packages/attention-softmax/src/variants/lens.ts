@@ -3,10 +3,10 @@ import type { AttentionLens, NumberArray } from '@yoco-u/spec';
 import type { SoftmaxConfig } from './config.ts';
 
 /** Of a layer with keys of its own. */
-export const selfLens: AttentionLens<SoftmaxConfig> = { layer: ['query', 'key'], stage: [], weights };
+export const selfLens: AttentionLens<SoftmaxConfig> = { kind: 'taken', layer: ['query', 'key'], stage: [], weights };
 
 /** Of a layer that reads the stage's keys. */
-export const crossLens: AttentionLens<SoftmaxConfig> = { layer: ['query'], stage: ['key'], weights };
+export const crossLens: AttentionLens<SoftmaxConfig> = { kind: 'taken', layer: ['query'], stage: ['key'], weights };
 
 /** Queries [T, H·D] and keys [T, G·D] are as they enter the scores. */
 function weights(
