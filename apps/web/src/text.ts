@@ -1,5 +1,13 @@
 /** Every word of the page. */
 import { formatBytes, formatCount, formatFlops, formatMilliseconds, formatSeconds } from './format.ts';
+import type { Sight } from './stages.ts';
+import type { Architecture, LowerHalf } from './train/architectures.ts';
+
+interface RunName {
+  readonly architecture: Architecture;
+  readonly lowerHalf: LowerHalf;
+  readonly iterations: number;
+}
 
 export const text = {
   title: 'YOCO-U',
@@ -17,6 +25,12 @@ export const text = {
     again: 'Try again',
   },
   kept: 'This page is kept in the browser: it works without a network.',
+  newer: {
+    there: 'A newer version of this page is there.',
+    ends: 'Texts and runs of this visit end when it is loaded.',
+    othersOpen: 'Close the other tabs with this page first.',
+    load: 'Load it',
+  },
   where: (description: string) => `Runs on this machine: ${description}`,
   backend: {
     legend: 'What computes',
@@ -56,8 +70,8 @@ export const text = {
           : index === count - 1
             ? 'Upper half'
             : `Part ${index + 1}`,
-    facts: (layers: number, sees: 'window' | 'full' | 'state' | 'cross', window: number | undefined) =>
-      `${layers} ${layers === 1 ? 'layer' : 'layers'}, ${{ window: `a window of ${window}`, full: 'a cache in each', state: 'a fading state', cross: 'reading one cache' }[sees]}`,
+    facts: (layers: number, sight: Sight, window: number | undefined) =>
+      `${layers} ${layers === 1 ? 'layer' : 'layers'}, ${{ window: `a window of ${window}`, full: 'a cache in each', state: 'a fading state', shared: 'reading one cache' }[sight]}`,
     times: (count: number) => `× ${count}`,
     cache: 'kept once',
   },
@@ -92,7 +106,27 @@ export const text = {
     minP: 'Min p',
     penalty: 'Repetition penalty',
     off: 'off',
-    empty: 'Nothing written yet. The same prompt and seed always give the same text.',
+    tour: {
+      heading: 'How it works, in two minutes',
+      compare: (less: number, more: number): string => `Write with ${less} and with ${more} iterations.`,
+      compareHint:
+        'Same weights, same prompt, same seed: only the loop of the lower half differs, as in the picture. Click a word to see what else it could have been.',
+      steps: {
+        look: {
+          link: 'See what each round changes.',
+          hint: 'What the model would say after one round of the loop, after two, after three, and where its heads look.',
+        },
+        memory: {
+          link: 'See what a million tokens cost.',
+          hint: 'One cache for all layers, beside one for each of them.',
+        },
+        train: {
+          link: 'Teach one of your own.',
+          hint: 'A small one, on any text, beside a Transformer of the same compute.',
+        },
+      },
+      same: 'The same prompt and seed always give the same text.',
+    },
     waiting: 'reading the prompt',
     status: {
       writing: 'Writing.',
@@ -146,15 +180,37 @@ export const text = {
       details: (token: string) => `What could follow ‹${token}›`,
     },
     attention: {
-      heading: 'Where one head looks',
-      lead: 'A head of the lower half sees a window only, so its memory never grows. A head of the upper half sees everything, but all its layers read the same cache. Choose a line above, and see in your text what the head takes from where.',
+      headings: { taken: 'Where one head looks', held: 'What one head still remembers' },
+      leads: {
+        window: (window: number | undefined): string =>
+          `A head of this part sees the last ${window} tokens, so what its layer keeps never grows.`,
+        full: (): string =>
+          'A head of this part sees all tokens before, and its layer keeps a cache of its own for that.',
+        state: (): string =>
+          'A head of this part keeps no tokens: each is added to a state of fixed size, and at each token a gate lets a little of that state fade.',
+        shared: (): string =>
+          'A head of this part sees all tokens before, but all its layers read the same cache, which is filled once.',
+      },
+      darker: {
+        taken: 'The darker a token, the more the head takes of it. Choose a line above to look from another token.',
+        held: 'The darker a token, the more is left of it. Choose a line above to look from another token.',
+      },
       stage: 'Part',
       iteration: 'Round',
       layer: 'Layer',
       head: 'Head',
-      map: (token: string) =>
-        `How much the head takes of each token, for ‹${token}›; the square shows it for all tokens`,
-      none: 'This part has no attention weights to show.',
+      taken: (token: string, most: readonly { readonly token: string; readonly share: number }[]): string =>
+        `For ‹${token}› it takes most of ${most.map(({ token: name, share }) => `‹${name}› (${text.generate.next.percent(share)})`).join(', ')}.`,
+      held: (token: string, count: number, all: number): string =>
+        `At ‹${token}› more than half is left of ${count === all ? `all ${formatCount(all)} tokens` : count === 1 ? 'this token alone' : `the last ${formatCount(count)} tokens`}.`,
+      shares: {
+        taken: (share: number): string => `${text.generate.next.percent(share)} taken`,
+        held: (share: number): string => `${text.generate.next.percent(share)} left`,
+      },
+      maps: {
+        taken: 'How much each token, a line each, takes of those before it',
+        held: 'How much is left, at each token, a line each, of those before it',
+      },
     },
   },
   train: {
@@ -168,10 +224,17 @@ export const text = {
     architecture: 'Architecture',
     architectures: { yoco_u: 'YOCO-U', yoco: 'YOCO', transformer: 'Transformer' },
     architectureHints: {
-      yoco_u:
-        'The lower half of the layers looks at a window and runs T times; the upper half runs once and shares one cache.',
-      yoco: 'The lower half of the layers looks at a window, the upper half shares one cache. Every layer runs once.',
-      transformer: 'Every layer looks at all the text before, keeps a cache of its own and runs once.',
+      yoco_u: (lower: LowerHalf): string =>
+        `The lower half of the layers ${text.train.lowerHalfHints[lower]} and runs T times; the upper half runs once and shares one cache.`,
+      yoco: (lower: LowerHalf): string =>
+        `The lower half of the layers ${text.train.lowerHalfHints[lower]}, the upper half shares one cache. Every layer runs once.`,
+      transformer: (): string => 'Every layer looks at all the text before, keeps a cache of its own and runs once.',
+    },
+    lowerHalf: 'Lower half keeps',
+    lowerHalves: { window: 'A window', state: 'A fading state' },
+    lowerHalfHints: {
+      window: 'looks at a window',
+      state: 'keeps a state that fades by learned gates (gated retention)',
     },
     iterations: 'Iterations T',
     depth: 'Size',
@@ -183,8 +246,10 @@ export const text = {
     compare: 'Compare all three',
     compareHint:
       'A comparison trains YOCO-U for the steps above, then the others on the same text for as many floating-point operations. One seed shows a tendency, no more.',
-    nameOf: (architecture: 'yoco_u' | 'yoco' | 'transformer', iterations: number): string =>
-      architecture === 'yoco_u' ? `YOCO-U, T = ${iterations}` : text.train.architectures[architecture],
+    nameOf: ({ architecture, lowerHalf, iterations }: RunName): string =>
+      text.train.architectures[architecture] +
+      (architecture === 'yoco_u' ? `, T = ${iterations}` : '') +
+      (architecture !== 'transformer' && lowerHalf === 'state' ? ', fading state' : ''),
     runHeading: (name: string, number: number) => `${name} · run ${number}`,
     status: {
       preparing: 'Preparing.',

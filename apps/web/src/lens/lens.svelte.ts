@@ -14,7 +14,7 @@ export interface Look {
   readonly ids: readonly number[];
   readonly inspection: LoopInspection;
   /** The head that its attention is of. */
-  readonly place: AttentionPlace | undefined;
+  readonly place: AttentionPlace;
 }
 
 export interface Lens {
@@ -25,11 +25,7 @@ export interface Lens {
 }
 
 /** To be called while a component starts. */
-export function createLens(
-  loaded: () => WorkerModel,
-  text: () => string,
-  place: () => AttentionPlace | undefined,
-): Lens {
+export function createLens(loaded: () => WorkerModel, text: () => string, place: () => AttentionPlace): Lens {
   let look = $state.raw<Look>();
   let losses = $state.raw<readonly number[]>([]);
   let problem = $state<string>();
@@ -57,11 +53,7 @@ export function createLens(
     const attention = place();
     if (ids.length === 0) return;
     return after(async (signal) => {
-      const options = { iterations: rounds, alternatives: 5 };
-      // not every variant of attention has weights to show
-      const inspection = await model
-        .inspectLoop(ids, attention === undefined ? options : { ...options, attention })
-        .catch(() => model.inspectLoop(ids, options));
+      const inspection = await model.inspectLoop(ids, { iterations: rounds, alternatives: 5, attention });
       if (!signal.aborted) look = { ids, inspection, place: attention };
     });
   });

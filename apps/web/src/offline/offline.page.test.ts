@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { chromiumPath, launch, patience, serveFiles, visit } from '../testing.ts';
+import { chromiumPath, launch, patience, seriousIssues, serveFiles, visit } from '../testing.ts';
 
 const options = { skip: chromiumPath === undefined, timeout: 2 * patience };
 
@@ -59,7 +59,7 @@ describe('the page on a host of files alone (needs a Chromium; set CHROMIUM to i
     await page.getByText('Trained.').waitFor();
   });
 
-  test('takes the place of an older version when no page of that is open', async () => {
+  test('takes the place of an older version when no page of that is open, or when the only one asks for it', async () => {
     await using files = await serveFiles(folder);
     await using visited = await visit(browser, files.url, { serviceWorkers: 'allow' });
     const { page } = visited;
@@ -68,11 +68,14 @@ describe('the page on a host of files alone (needs a Chromium; set CHROMIUM to i
       const path = join(folder, name);
       await writeFile(path, (await readFile(path, 'utf8')).replace(from, to));
     };
-    await change('index.html', /<title>[^<]*/, '<title>A newer version');
-    await change('service-worker.js', /"version":"[^"]*"/, '"version":"newer"');
+    const release = async (version: string): Promise<void> => {
+      await change('index.html', /<title>[^<]*/, `<title>${version}`);
+      await change('service-worker.js', /"version":"[^"]*"/, `"version":"${version}"`);
+    };
+    await release('Second');
     await page.reload();
     await page.getByTestId('where').waitFor();
-    expect(await page.title()).not.toBe('A newer version');
+    expect(await page.title()).not.toBe('Second');
     await page.evaluate(async () => (await navigator.serviceWorker.ready).update());
     await expect.poll(() => statesOf(page), { timeout: patience }).toEqual(['activated', 'installed']);
     const next = await page.context().newPage();
@@ -82,7 +85,23 @@ describe('the page on a host of files alone (needs a Chromium; set CHROMIUM to i
     await expect.poll(() => statesOf(next), { timeout: patience }).toEqual(['activated', undefined]);
     expect(await next.evaluate(() => caches.keys())).toHaveLength(1);
     await next.goto(files.url);
-    expect(await next.title()).toBe('A newer version');
+    expect(await next.title()).toBe('Second');
+    await next.getByTestId('kept-page').waitFor();
+    expect(await next.getByTestId('newer').count()).toBe(0);
+
+    await release('Third');
+    await next.evaluate(async () => (await navigator.serviceWorker.ready).update());
+    const notice = next.getByTestId('newer');
+    await notice.waitFor();
+    expect(await seriousIssues(next)).toEqual([]);
+    const other = await next.context().newPage();
+    await other.goto(files.url);
+    await notice.getByRole('button').press('Enter');
+    await notice.getByText('Close the other tabs').waitFor();
+    await other.close();
+    await notice.getByRole('button').press('Enter');
+    await next.waitForFunction(() => document.title === 'Third');
     await next.getByTestId('where').waitFor();
+    expect(await next.evaluate(() => caches.keys())).toHaveLength(1);
   });
 });

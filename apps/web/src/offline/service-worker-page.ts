@@ -21,21 +21,56 @@ export async function becomeIsolated(): Promise<boolean> {
   return true;
 }
 
-/** Keeps the page for times without a network. True once it is kept, false where that is forbidden. */
-export async function keepPage(): Promise<boolean> {
+/**
+ * Keeps the page for times without a network. True once it is kept, false where that is forbidden. `onnewer` is called when a newer
+ * version is kept too and waits for its turn: now, or later in this visit.
+ */
+export async function keepPage(onnewer: (newer: ServiceWorker) => void): Promise<boolean> {
   try {
-    return canRegister && (await register());
+    return canRegister && (await register(onnewer));
   } catch {
     return false;
   }
 }
 
+/** Loads the page again in its newer version. False if that cannot be, as other pages of the older one are open. */
+export function takeNewer(newer: ServiceWorker): Promise<boolean> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    const load = (): void => location.reload();
+    navigator.serviceWorker.addEventListener('controllerchange', load, { once: true });
+    port1.onmessage = () => {
+      navigator.serviceWorker.removeEventListener('controllerchange', load);
+      port1.close();
+      resolve(false);
+    };
+    newer.postMessage('take over', [port2]);
+  });
+}
+
 /** Whether a service worker is there now, with all that it keeps. */
-async function register(): Promise<boolean> {
+async function register(onnewer?: (newer: ServiceWorker) => void): Promise<boolean> {
   const registration: ServiceWorkerRegistration | undefined =
     await navigator.serviceWorker.register('service-worker.js');
-  const worker = registration?.active ?? registration?.waiting ?? registration?.installing;
+  if (registration === undefined) return false;
+  if (onnewer !== undefined) followVersions(registration, onnewer);
+  const worker = registration.active ?? registration.waiting ?? registration.installing;
   return worker ? becomesActive(worker) : false;
+}
+
+function followVersions(registration: ServiceWorkerRegistration, onnewer: (newer: ServiceWorker) => void): void {
+  const look = (): void => {
+    // the very first waits too, for a moment
+    if (registration.active !== null && registration.waiting !== null) onnewer(registration.waiting);
+  };
+  const follow = (): void => registration.installing?.addEventListener('statechange', look);
+  registration.addEventListener('updatefound', follow);
+  // browsers ask when a page is loaded; tabs stay open for weeks
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') registration.update().catch(() => {});
+  });
+  follow();
+  look();
 }
 
 function becomesActive(worker: ServiceWorker): Promise<boolean> {

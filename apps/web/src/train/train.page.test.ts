@@ -128,17 +128,39 @@ describe('training in the page (needs a Chromium; set CHROMIUM to its path)', op
     expect(Number(/([\d.]+) bits per byte/.exec(figures!)![1])).toBeLessThan(6);
   });
 
-  test('says what is wrong with a text, and trains on the next', async () => {
+  test('says what is wrong with a text, trains on the next, and shows what a gated head still holds', async () => {
     await using visited = await visit(browser, site.url);
-    const { page } = visited;
+    const { page, complaints } = visited;
     await openForm(page, 1);
     await page.getByLabel('Text to learn from').fill('Too short.');
     await page.getByTestId('train').click();
     expect(await page.getByTestId('run').getByRole('alert').textContent()).toContain('tokens');
     await page.getByRole('button', { name: 'Take the sample' }).click();
     await page.getByTestId('text-size').getByText('KiB').waitFor();
+    await page.getByLabel('Lower half keeps').selectOption('state');
     await page.getByTestId('train').click();
     await page.getByText('Trained.').waitFor();
+
+    await page.getByRole('button', { name: 'Write with it: YOCO-U, T = 3, fading state · run 2' }).click();
+    await page.waitForURL('**/#generate');
+    await page.getByRole('link', { name: 'Look inside' }).click();
+    await page.getByTestId('look-text').fill('Call me Ishmael.');
+    const attended = page.locator('[data-testid=attended][data-kind=held]');
+    await attended.waitFor();
+    await page.locator('[data-row="4"]').click();
+    const weights = await attended
+      .locator('span')
+      .evaluateAll((spans) => spans.map((span) => Number((span as HTMLElement).dataset.weight)));
+    const held = weights.slice(0, 5);
+    // gates that learned little keep about sigmoid(0)^(1/16) of the state at each token: 0.84 of the first
+    expect(held[0]).toBeGreaterThan(0.5);
+    expect(held[0]).toBeLessThan(0.98);
+    expect(held).toEqual(held.toSorted((a, b) => a - b));
+    expect(held[4]).toBe(1);
+    expect(weights.slice(5).every((weight) => weight === 0)).toBe(true);
+    await page.getByTestId('stage').selectOption('1');
+    await page.locator('[data-testid=attended][data-kind=taken]').waitFor();
+    expect(complaints).toEqual([]);
   });
 });
 

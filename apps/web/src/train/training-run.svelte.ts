@@ -1,6 +1,6 @@
 /** One model in training, as it gets on. */
 import type { StepEvent, TextSample } from '@yoco-u/train';
-import type { Architecture, RunChoice } from './architectures.ts';
+import type { Architecture, LowerHalf, RunChoice } from './architectures.ts';
 import type { FromTraining, ModelFiles, RunPlan, ToTraining, TrainingEvent, TrainingSettings } from './protocol.ts';
 
 export type RunStatus = 'preparing' | 'training' | 'paused' | 'finished' | 'stopped' | 'failed';
@@ -14,6 +14,7 @@ export interface CurvePoint {
 export interface TrainingRun {
   readonly id: number;
   readonly architecture: Architecture;
+  readonly lowerHalf: LowerHalf;
   readonly iterations: number;
   readonly status: RunStatus;
   /** Where it runs; empty until that is known. */
@@ -131,6 +132,7 @@ export function startTrainingRun(choice: RunChoice, settings: TrainingSettings):
   return {
     id: ++count,
     architecture: choice.architecture,
+    lowerHalf: choice.lowerHalf,
     iterations: choice.architecture === 'yoco_u' ? choice.iterations : 1,
     done,
     get status() {
