@@ -7,8 +7,10 @@ export interface ByteSource {
   readonly name: string;
   /** In bytes. */
   readonly size: number;
-  /** Differs between contents, where a server tells: its entity tag, or the time of the last change. */
+  /** Differs between contents, where a server tells: its entity tag, the time of the last change, or both. */
   readonly version?: string;
+  /** SHA-256 of the whole as hexadecimal digits, where a server tells it. */
+  readonly sha256?: string;
   /**
    * Exactly `length` bytes from `offset`. With `into` (at least as long) they are written there and its first `length` bytes are
    * returned; without it the result may be a view of the source and must not be written to.

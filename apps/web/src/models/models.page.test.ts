@@ -61,6 +61,14 @@ describe('models of the visitor’s own (needs a Chromium; set CHROMIUM to its p
     await page.getByRole('button', { name: 'Open model' }).click();
     await noteOf(page).getByText('kept in this browser').waitFor();
     expect(elsewhere.ranges).toEqual([]);
+
+    // another version of the same size is not mixed with it, and bytes that are not its server's are refused
+    elsewhere.version = '"2"';
+    elsewhere.digest = `sha-256=:${'A'.repeat(43)}=:`;
+    await page.getByTestId('address').fill(elsewhere.address);
+    await page.getByTestId('address').press('Enter');
+    await page.getByTestId('models-problem').getByText('SHA-256').waitFor();
+    expect(elsewhere.ranges).not.toContain(`bytes=${2 ** 21}-3975287`);
     await page.getByRole('button', { name: 'Delete model' }).click();
     await page.getByTestId('kept').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Back to the bundled model' }).click();

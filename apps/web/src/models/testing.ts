@@ -39,6 +39,10 @@ export interface Elsewhere extends AsyncDisposable {
   readonly address: string;
   /** Ranges of the weights that were asked for. */
   readonly ranges: string[];
+  /** The version that its files are said to be of. */
+  version: string;
+  /** What the hash of each file is said to be, where it is told. */
+  digest: string | undefined;
   /** Whether later parts of the weights are held back. */
   holds: boolean;
 }
@@ -50,7 +54,7 @@ export async function serveElsewhere(): Promise<Elsewhere> {
   const open = {
     'access-control-allow-origin': '*',
     'access-control-allow-headers': 'range',
-    'access-control-expose-headers': 'content-range, etag',
+    'access-control-expose-headers': 'content-range, etag, repr-digest',
     'cross-origin-resource-policy': 'cross-origin',
   };
   const server = createServer((request, response) => {
@@ -62,13 +66,16 @@ export async function serveElsewhere(): Promise<Elsewhere> {
     if (request.url!.endsWith('.safetensors')) ranges.push(range);
     if (elsewhere.holds && first >= 2 ** 21) return response;
     const end = Math.min(last + 1, bytes.length);
-    const facts = { 'content-range': `bytes ${first}-${end - 1}/${bytes.length}`, etag: '"1"' };
+    const facts = { 'content-range': `bytes ${first}-${end - 1}/${bytes.length}`, etag: elsewhere.version };
+    if (elsewhere.digest !== undefined) response.setHeader('repr-digest', elsewhere.digest);
     return response.writeHead(206, { ...open, ...facts }).end(bytes.subarray(first, end));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const elsewhere: Elsewhere = {
     address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/model/`,
     ranges,
+    version: '"1"',
+    digest: undefined,
     holds: false,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();

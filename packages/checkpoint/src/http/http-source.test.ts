@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
@@ -49,6 +50,20 @@ const handlers: Readonly<Record<string, Handler>> = {
   },
   tagged: (request, response, body) => sendRange(request, response.setHeader('etag', '"7"'), body),
   dated: (_, response, body) => response.writeHead(200, { 'last-modified': 'Thu, 01 Jan 1970 00:00:07 GMT' }).end(body),
+  weak: (request, response, body) =>
+    sendRange(
+      request,
+      response.setHeader('etag', 'W/"7"').setHeader('last-modified', 'Thu, 01 Jan 1970 00:00:07 GMT'),
+      body,
+    ),
+  hashed: (request, response, body) => {
+    const digest = createHash('sha256').update(body).digest('base64');
+    sendRange(request, response.setHeader('repr-digest', `sha-512=:AAAA:, sha-256=:${digest}:`), body);
+  },
+  linked: (request, response, body) =>
+    sendRange(request, response.setHeader('x-linked-etag', `"${'0f'.repeat(32)}"`), body),
+  /** The same size, another version with every request. */
+  renewed: (request, response, body) => sendRange(request, response.setHeader('etag', `"${requests.length}"`), body),
   shifted: (_, response, body) => {
     response.writeHead(206, { 'content-range': `bytes 5-9/${body.length}` }).end(body.subarray(5, 10));
   },
@@ -154,6 +169,13 @@ describe('requests', () => {
     expect((await open('/ranges/x')).version).toBeUndefined();
     expect((await open('/tagged/x')).version).toBe('"7"');
     expect((await open('/dated/x')).version).toBe('Thu, 01 Jan 1970 00:00:07 GMT');
+    expect((await open('/weak/x')).version).toBe('W/"7" Thu, 01 Jan 1970 00:00:07 GMT');
+  });
+
+  test('the hash is what the server tells', async () => {
+    expect((await open('/tagged/x')).sha256).toBeUndefined();
+    expect((await open('/hashed/x')).sha256).toBe(createHash('sha256').update(bytes).digest('hex'));
+    expect((await open('/linked/x')).sha256).toBe('0f'.repeat(32));
   });
 
   test('a small file costs one request', async () => {
@@ -235,6 +257,7 @@ describe('what goes wrong', () => {
     ['changing', 'of 300000'],
     ['withdrawn', 'status 200'],
     ['generous', 'got more'],
+    ['renewed', 'expected the version "1", got "2"'],
   ])('a server that is %s is a CheckpointError when read', async (kind, message) => {
     const source = await open(`/${kind}/x`);
     const reading = source.read(100_000, 100_000);

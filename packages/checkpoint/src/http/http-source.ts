@@ -10,6 +10,8 @@ import {
   type HttpFile,
   type HttpOptions,
   readerOf,
+  sha256Of,
+  versionOf,
 } from './request.ts';
 import { createStreamedSource } from './streamed-source.ts';
 
@@ -30,8 +32,8 @@ export async function openHttpSource(url: URL, options: HttpOptions = {}): Promi
     await dropBody(response);
     return undefined;
   }
-  if (response.status === 206) return withVersion(response, await openRanges(file, response));
-  if (response.status === 200) return withVersion(response, await openWhole(file, response));
+  if (response.status === 206) return withFacts(response, await openRanges(file, response));
+  if (response.status === 200) return withFacts(response, await openWhole(file, response));
   await dropBody(response);
   if (response.status === 416 && response.headers.get('content-range') === 'bytes */0') {
     return memorySource(new Uint8Array(0), file.name);
@@ -40,10 +42,10 @@ export async function openHttpSource(url: URL, options: HttpOptions = {}): Promi
   throw failure({ where: file.name, expected: 'the file', got, fix: 'check the address and the right to read it' });
 }
 
-/** Pages see the entity tag of their own server, or of one that exposes it; the date of any. */
-function withVersion({ headers }: Response, source: ByteSource): ByteSource {
-  const version = headers.get('etag') ?? headers.get('last-modified');
-  return version === null ? source : { ...source, version };
+function withFacts(response: Response, source: ByteSource): ByteSource {
+  const version = versionOf(response);
+  const sha256 = sha256Of(response);
+  return { ...source, ...(version === undefined ? {} : { version }), ...(sha256 === undefined ? {} : { sha256 }) };
 }
 
 async function openRanges(file: HttpFile, response: Response): Promise<ByteSource> {
@@ -54,7 +56,7 @@ async function openRanges(file: HttpFile, response: Response): Promise<ByteSourc
     const fix = 'the server answers ranges wrongly; load the files from another place';
     throw failure({ where: file.name, expected: 'bytes from 0', got: `bytes from ${range.first}`, fix });
   }
-  return createRangedSource(file, size, await readAll(file, response, size));
+  return createRangedSource(file, size, await readAll(file, response, size), versionOf(response));
 }
 
 async function openWhole(file: HttpFile, response: Response): Promise<ByteSource> {

@@ -1,7 +1,7 @@
 /** A file on a server that serves ranges: every read is a request of its own. */
 import { type ByteSource, requireRange } from '../byte-source.ts';
 import { failure } from '../fail.ts';
-import { ConnectionError, contentRange, dropBody, type HttpFile, readerOf } from './request.ts';
+import { ConnectionError, contentRange, dropBody, type HttpFile, readerOf, requireVersion } from './request.ts';
 
 /** Requests in a row that may bring nothing before a read fails. */
 const attempts = 3;
@@ -12,8 +12,13 @@ interface Filling {
   filled: number;
 }
 
-/** `prefix` is the beginning of the file, loaded already. */
-export function createRangedSource(file: HttpFile, size: number, prefix: Uint8Array): ByteSource {
+/** `prefix` is the beginning of the file, loaded already; later ranges are of the same `version`, where that is known. */
+export function createRangedSource(
+  file: HttpFile,
+  size: number,
+  prefix: Uint8Array,
+  version: string | undefined,
+): ByteSource {
   return {
     name: file.name,
     size,
@@ -26,7 +31,7 @@ export function createRangedSource(file: HttpFile, size: number, prefix: Uint8Ar
       for (let failures = 0; filling.filled < length; ) {
         const before = filling.filled;
         try {
-          await requestRest(file, offset, size, filling);
+          await requestRest(file, offset, { size, version }, filling);
         } catch (error) {
           failures = filling.filled > before ? 0 : failures + 1;
           if (!(error instanceof ConnectionError) || failures >= attempts) throw error;
@@ -37,7 +42,12 @@ export function createRangedSource(file: HttpFile, size: number, prefix: Uint8Ar
   };
 }
 
-async function requestRest(file: HttpFile, offset: number, size: number, filling: Filling): Promise<void> {
+async function requestRest(
+  file: HttpFile,
+  offset: number,
+  { size, version }: { readonly size: number; readonly version: string | undefined },
+  filling: Filling,
+): Promise<void> {
   const first = offset + filling.filled;
   const missing = filling.target.length - filling.filled;
   const response = await file.send('GET', `bytes=${first}-${first + missing - 1}`);
@@ -52,6 +62,7 @@ async function requestRest(file: HttpFile, offset: number, size: number, filling
       fix: 'the file or the server changed while it was loaded: load it again',
     });
   }
+  await requireVersion(file.name, version, response);
   const reader = readerOf(response);
   for (;;) {
     const piece = await file.nextPiece(reader, size);

@@ -2,6 +2,7 @@
 
 import { CheckpointError } from '@yoco-u/spec';
 import type { LoadProgress } from '../byte-source.ts';
+import { failure } from '../fail.ts';
 
 /** No response, or one that broke off: worth another try. */
 export class ConnectionError extends CheckpointError {}
@@ -88,4 +89,38 @@ export function contentLength(response: Response): number | undefined {
 export function contentRange(response: Response): { readonly first: number; readonly size: number } | undefined {
   const match = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15})$/.exec(response.headers.get('content-range') ?? '');
   return match === null ? undefined : { first: Number(match[1]), size: Number(match[2]) };
+}
+
+/**
+ * What tells this version of the file from others: a strong entity tag, or what there is of a weak one, which promises less than the
+ * same bytes, and a date. Pages see the tag of their own server, or of one that exposes it; the date of any.
+ */
+export function versionOf({ headers }: Response): string | undefined {
+  const tag = headers.get('etag');
+  if (tag !== null && !tag.startsWith('W/')) return tag;
+  const known = [tag, headers.get('last-modified')].filter((value) => value !== null);
+  return known.length === 0 ? undefined : known.join(' ');
+}
+
+/**
+ * Throws `CheckpointError` for a later response of another version, so that a file is never put together from two. Compared here
+ * rather than asked for by If-Range: pages may send that header only to servers that allow it.
+ */
+export async function requireVersion(name: string, version: string | undefined, response: Response): Promise<void> {
+  const got = versionOf(response);
+  if (version === undefined || got === undefined || got === version) return;
+  await dropBody(response);
+  const fix = 'the file changed while it was loaded: load it again';
+  throw failure({ where: name, expected: `the version ${version}`, got, fix });
+}
+
+/** SHA-256 of the whole file: as Repr-Digest (RFC 9530) or as the Hugging Face Hub tells it, where a page may see these headers. */
+export function sha256Of({ headers }: Response): string | undefined {
+  const encoding = headers.get('content-encoding');
+  const told = /(?:^|,)\s*sha-256=:([A-Za-z0-9+/]{43}=):/.exec(headers.get('repr-digest') ?? '')?.[1];
+  // of the compressed form, if there is one
+  if (told !== undefined && (encoding === null || encoding === 'identity')) {
+    return Array.from(atob(told), (byte) => byte.charCodeAt(0).toString(16).padStart(2, '0')).join('');
+  }
+  return /^"?([0-9a-f]{64})"?$/.exec(headers.get('x-linked-etag') ?? '')?.[1];
 }

@@ -1,13 +1,14 @@
 /** A file on a server that serves no ranges: one response, read on as reads ask for later bytes. */
 import { type ByteSource, requireRange } from '../byte-source.ts';
 import { downloadAgain, failure } from '../fail.ts';
-import { dropBody, type HttpFile, readerOf } from './request.ts';
+import { dropBody, type HttpFile, readerOf, requireVersion, versionOf } from './request.ts';
 
 /**
  * `response` holds the whole file. Reads in the order of the file cost one pass and hold one piece in memory; a read before what
  * was read last requests the file again, from its beginning.
  */
 export function createStreamedSource(file: HttpFile, size: number, response: Response): ByteSource {
+  const version = versionOf(response);
   let reader = readerOf(response);
   let position = 0;
   let pending: Uint8Array = new Uint8Array(0);
@@ -22,6 +23,7 @@ export function createStreamedSource(file: HttpFile, size: number, response: Res
       const fix = 'the file or the server changed while it was loaded: load it again';
       throw failure({ where: file.name, expected: 'the file once more', got: `status ${again.status}`, fix });
     }
+    await requireVersion(file.name, version, again);
     reader = readerOf(again);
     position = 0;
     pending = new Uint8Array(0);

@@ -11,6 +11,8 @@ export interface IncomingFile {
   readonly size: number;
   /** Differs between contents, where that is known. */
   readonly version?: string;
+  /** SHA-256 of the whole as hexadecimal digits, where the source tells it: what arrives is compared with it. */
+  readonly sha256?: string;
   /** The bytes from `offset` to the end, in pieces that are valid until the next is asked for. */
   read(offset: number): AsyncIterable<Uint8Array>;
 }
@@ -29,11 +31,12 @@ export async function listIncomingFiles(
     async open(name) {
       const source = await files.open(name);
       if (source === undefined) return undefined;
-      const { size, version } = source;
+      const { size, version, sha256 } = source;
       incoming.set(name, {
         name,
         size,
         ...(version === undefined ? {} : { version }),
+        ...(sha256 === undefined ? {} : { sha256 }),
         read: (offset) => readAgain(files, { name, size, version }, offset),
       });
       return source;

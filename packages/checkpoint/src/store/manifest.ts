@@ -1,11 +1,14 @@
 /** What a store knows of a model: `manifest.json` beside its files. */
 import { isJsonObject, parseJsonObject } from '../strict-json.ts';
 import { contentOf, openForWriting, type StoreDirectory, writeAll } from './store-directory.ts';
+import { isRecognizable } from './stored-blocks.ts';
 
 export interface StoredFile {
   readonly name: string;
   readonly size: number;
   readonly version?: string;
+  /** Of the whole, as its source tells it. */
+  readonly sha256?: string;
   /** Once it is complete. */
   readonly digest?: string;
 }
@@ -34,26 +37,21 @@ export async function readManifest(directory: StoreDirectory): Promise<Manifest 
 }
 
 export async function writeManifest(directory: StoreDirectory, manifest: Manifest): Promise<void> {
-  const access = await openForWriting(directory, manifestFile);
-  try {
-    const bytes = new TextEncoder().encode(JSON.stringify(manifest));
-    access.truncate(0);
-    writeAll(access, bytes, 0);
-    access.flush();
-  } finally {
-    access.close();
-  }
+  using access = await openForWriting(directory, manifestFile);
+  const bytes = new TextEncoder().encode(JSON.stringify(manifest));
+  access.truncate(0);
+  writeAll(access, bytes, 0);
 }
 
 export function isComplete({ files }: Manifest): boolean {
   return files.every(({ digest }) => digest !== undefined);
 }
 
-/** The same files: what is there of them can be gone on with. */
+/** The same files, as far as can be told: what is there of them can be gone on with. Sizes alone tell nothing. */
 export function isSameContent(one: readonly StoredFile[], other: readonly StoredFile[]): boolean {
   const key = (files: readonly StoredFile[]): string =>
-    JSON.stringify(files.map(({ name, size, version = '' }) => [name, size, version]).sort());
-  return key(one) === key(other);
+    JSON.stringify(files.map(({ name, size, version = '', sha256 = '' }) => [name, size, version, sha256]).sort());
+  return one.every(isRecognizable) && key(one) === key(other);
 }
 
 function isManifest(value: unknown): value is Manifest {

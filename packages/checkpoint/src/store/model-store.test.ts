@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { CheckpointError } from '@yoco-u/spec';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type ModelFiles, memoryFiles } from '../model-files.ts';
@@ -7,6 +8,7 @@ import { tensorOf } from '../safetensors-write.ts';
 import { floats, sampleTensors } from '../testing.ts';
 import { type IncomingFile, listIncomingFiles } from './incoming-files.ts';
 import { createModelStore, type ModelStore } from './model-store.ts';
+import { receiveInMemory } from './receive.ts';
 import type { StoreDirectory, StoreFile } from './store-directory.ts';
 
 interface Disk {
@@ -72,6 +74,17 @@ function directoryOf(disk: Disk): StoreDirectory & { readonly files: Map<string,
   };
 }
 
+/** Files as a server gives them that tells their version, or their hash. */
+function withFacts(files: ModelFiles, facts: { readonly version?: string; readonly sha256?: string }): ModelFiles {
+  return {
+    name: files.name,
+    async open(file) {
+      const found = await files.open(file);
+      return found === undefined ? undefined : { ...found, ...facts };
+    },
+  };
+}
+
 let disk: Disk;
 let root: ReturnType<typeof directoryOf>;
 let store: ModelStore;
@@ -87,7 +100,7 @@ beforeEach(async () => {
     tensors: [...sampleTensors(), tensorOf('large', [1201, 1000], floats(1_201_000))],
     tokenizerJson: '{"é":1}',
   });
-  source = memoryFiles(contents, 'example');
+  source = withFacts(memoryFiles(contents, 'example'), { version: '1' });
 });
 
 const check = async (files: ReadonlyMap<string, Blob>): Promise<void> => {
@@ -164,8 +177,89 @@ describe('a model store', () => {
     const files = await listIncomingFiles(source);
     await expect(store.add(breakingAfter(files, 3), options)).rejects.toThrow();
     contents = await encodeModelFolder({ config: { model_type: 'another' }, tensors: sampleTensors() });
-    const { files: whole } = await store.add(await listIncomingFiles(memoryFiles(contents)), options);
+    const changed = withFacts(memoryFiles(contents), { version: '1' });
+    const { files: whole } = await store.add(await listIncomingFiles(changed), options);
     await expectWhole(whole);
+  });
+
+  /** Adds files, and tells how many bytes of them were asked for. */
+  async function bytesAskedFor(files: readonly IncomingFile[]): Promise<number> {
+    let asked = 0;
+    const watched = files.map((file) => ({
+      ...file,
+      async *read(offset: number) {
+        asked += file.size - offset;
+        yield* file.read(offset);
+      },
+    }));
+    await expectWhole((await store.add(watched, options)).files);
+    return asked;
+  }
+  const sizeOf = (files: readonly IncomingFile[]): number => files.reduce((sum, { size }) => sum + size, 0);
+  const folderOf = async (id: string) => (await root.getDirectoryHandle(id)) as ReturnType<typeof directoryOf>;
+
+  test('never goes on with a file that cannot be told from another of the same size', async () => {
+    const files = await listIncomingFiles(memoryFiles(contents, 'example'));
+    await expect(store.add(breakingAfter(files, 4), options)).rejects.toThrow();
+    expect(await bytesAskedFor(files)).toBe(sizeOf(files));
+    // nor is one that is complete taken for it
+    expect(await bytesAskedFor(files)).toBe(sizeOf(files));
+    const [newer, older] = await Promise.all(
+      ['2', '1'].map((version) => listIncomingFiles(withFacts(source, { version }))),
+    );
+    await expect(store.add(breakingAfter(older!, 4), options)).rejects.toThrow();
+    expect(await bytesAskedFor(newer!)).toBe(sizeOf(newer!));
+  });
+
+  test('loads again what was stored and is not what arrived, block by block', async () => {
+    const files = await listIncomingFiles(source);
+    const weights = files.find(({ name }) => name === 'model.safetensors')!;
+    const block = 2 ** 22;
+    for (const [damaged, at, missing] of [
+      // of the second block, of which a part is there
+      ['model.safetensors', block + 5, weights.size - block],
+      ['model.safetensors', 7, weights.size],
+      // its hash is not there yet in a tab that is closed while it writes
+      ['model.safetensors.digests', 32, weights.size - block],
+    ] as const) {
+      const order = [...files.filter((file) => file !== weights), weights];
+      const broken = order.map((file) => ({
+        ...file,
+        async *read(offset: number) {
+          yield* file.read(offset);
+          if (file === weights) throw new Error('the line went dead');
+        },
+      }));
+      await expect(store.add(broken, options)).rejects.toThrow('the line went dead');
+      const [{ id }] = await store.list();
+      (await folderOf(id)).files.get(damaged)![at]! ^= 1;
+      expect(await bytesAskedFor(order)).toBe(missing);
+      await expectWhole(await store.open(id));
+      await store.remove(id);
+    }
+  });
+
+  test('compares what arrived with the hash that the source tells, also after an interruption', async () => {
+    const told = (await listIncomingFiles(memoryFiles(contents, 'example'))).map((file) => ({
+      ...file,
+      sha256: createHash('sha256').update(contents.get(file.name)!).digest('hex'),
+    }));
+    await expect(store.add(breakingAfter(told, 4), options)).rejects.toThrow('the line went dead');
+    const [partial] = await store.list();
+    expect(await bytesAskedFor(told)).toBe(partial!.totalBytes - partial!.storedBytes);
+    await store.remove(partial!.id);
+
+    const altered = told.map((file) => ({
+      ...file,
+      async *read(offset: number) {
+        for await (const piece of file.read(offset)) yield piece.map((byte, at) => (at === 7 ? byte ^ 1 : byte));
+      },
+    }));
+    await expect(store.add(altered, options)).rejects.toThrow(CheckpointError);
+    await expect(store.add(altered, options)).rejects.toThrow(/SHA-256/);
+    expect(await store.list()).toMatchObject([{ complete: false, storedBytes: 0 }]);
+    await expect(receiveInMemory(altered)).rejects.toThrow(/SHA-256/);
+    expect(await bytesAskedFor(told)).toBe(sizeOf(told));
   });
 
   test('an abort keeps what is there', async () => {

@@ -128,15 +128,15 @@ export function createModelStore(root: StoreDirectory, freeRoom: FreeRoom = esti
     if (!goesOn || isComplete(before)) await remove(id);
     const directory = await root.getDirectoryHandle(id, { create: true });
     await writeManifest(directory, manifest);
-    const taken = await receiveInto(directory, files, options);
+    const received = await receiveInto(directory, files, options);
+    const taken = new Map(Array.from(received, ([file, { content }]) => [file, content]));
     try {
       await check?.(taken);
     } catch (error) {
       await remove(id);
       throw error;
     }
-    const complete: StoredFile[] = [];
-    for (const file of facts) complete.push({ ...file, digest: await digestOf(taken.get(file.name)!) });
+    const complete = facts.map((file): StoredFile => ({ ...file, digest: received.get(file.name)!.digest }));
     await writeManifest(directory, { ...manifest, files: complete });
     return taken;
   };

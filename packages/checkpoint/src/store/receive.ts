@@ -1,7 +1,10 @@
 /** Taking files in: to a directory, or to memory. */
 import { downloadAgain, failure } from '../fail.ts';
+import { createBlockDigests, digestBytes } from './digest.ts';
 import type { IncomingFile } from './incoming-files.ts';
-import { contentOf, openForWriting, type StoreDirectory, type StoreFileAccess, writeAll } from './store-directory.ts';
+import { createSha256, type Sha256 } from './sha256.ts';
+import { contentOf, openForWriting, type StoreDirectory, writeAll } from './store-directory.ts';
+import { digestsFile, storedBlocks } from './stored-blocks.ts';
 
 /** Files of a model by name. Those of a store can be read until the model is removed. */
 export type ModelBlobs = ReadonlyMap<string, Blob>;
@@ -12,41 +15,60 @@ export interface ReceiveOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Goes on with what the directory holds of each file. */
+export interface ReceivedFile {
+  readonly content: Blob;
+  /** `digestOf` what arrived, whatever became of it on the disk. */
+  readonly digest: string;
+}
+
+/** Goes on with what the directory holds of each file, if that is what arrived. Throws `CheckpointError` for bytes that are not the file's. */
 export async function receiveInto(
   directory: StoreDirectory,
   files: readonly IncomingFile[],
   options: ReceiveOptions,
-): Promise<ModelBlobs> {
+): Promise<ReadonlyMap<string, ReceivedFile>> {
   const count = counterFor(files, options);
-  const taken = new Map<string, Blob>();
+  const received = new Map<string, ReceivedFile>();
   for (const file of files) {
-    const access = await openForWriting(directory, file.name);
-    try {
-      if (access.getSize() > file.size) access.truncate(0);
-      await append(access, file, count);
-    } finally {
-      access.close();
-    }
-    taken.set(file.name, (await contentOf(directory, file.name))!);
+    const digest = await append(directory, file, count);
+    received.set(file.name, { content: (await contentOf(directory, file.name))!, digest });
   }
-  return taken;
+  return received;
 }
 
-async function append(access: StoreFileAccess, file: IncomingFile, count: (bytes: number) => void): Promise<void> {
-  let size = access.getSize();
-  count(size);
+async function append(directory: StoreDirectory, file: IncomingFile, count: (bytes: number) => void): Promise<string> {
+  const digests = createBlockDigests();
+  const hash = hashFor(file);
+  let size = 0;
+  for await (const block of storedBlocks(directory, file)) {
+    await digests.add(block);
+    hash?.update(block);
+    size += block.length;
+    count(block.length);
+  }
+  using content = await openForWriting(directory, file.name);
+  using proof = await openForWriting(directory, digestsFile(file.name));
+  const prove = (index: number, digest: Uint8Array<ArrayBuffer>): void => writeAll(proof, digest, index * digestBytes);
   try {
     for await (const piece of missingPieces(file, size)) {
-      writeAll(access, piece, size);
+      writeAll(content, piece, size);
       size += piece.length;
+      await digests.add(piece, prove);
+      hash?.update(piece);
       count(piece.length);
+    }
+    if (hash !== undefined && hash.digest() !== file.sha256) {
+      // nothing of it is to be gone on with
+      size = 0;
+      throw otherBytes(file);
     }
   } finally {
     // a piece of which a part was written is not gone on with
-    access.truncate(size);
-    access.flush();
+    content.truncate(size);
+    const rest = await digests.rest();
+    if (rest !== undefined) prove(rest.index, rest.digest);
   }
+  return digests.whole();
 }
 
 /** Takes files into memory. `begun` may hold the beginnings of some. Throws what a file throws. */
@@ -58,17 +80,34 @@ export async function receiveInMemory(
   const count = counterFor(files, options);
   const taken = new Map<string, Blob>();
   for (const file of files) {
-    const there = begun === undefined ? undefined : await contentOf(begun, file.name);
-    // copied: what is removed from the directory can no longer be read
-    const parts: BlobPart[] = there === undefined ? [] : [await there.arrayBuffer()];
-    count(there?.size ?? 0);
-    for await (const piece of missingPieces(file, there?.size ?? 0)) {
-      parts.push(new Blob([piece]));
-      count(piece.length);
+    const parts: Blob[] = [];
+    const hash = hashFor(file);
+    let size = 0;
+    const take = (bytes: Uint8Array<ArrayBuffer>): void => {
+      // copied: what is removed from the directory can no longer be read
+      parts.push(new Blob([bytes]));
+      hash?.update(bytes);
+      size += bytes.length;
+      count(bytes.length);
+    };
+    if (begun !== undefined) {
+      for await (const block of storedBlocks(begun, file)) take(block);
     }
+    for await (const piece of missingPieces(file, size)) take(piece);
+    if (hash !== undefined && hash.digest() !== file.sha256) throw otherBytes(file);
     taken.set(file.name, new Blob(parts));
   }
   return taken;
+}
+
+/** Of the whole file, where its source says what it must be. */
+function hashFor({ sha256 }: IncomingFile): Sha256 | undefined {
+  return sha256 === undefined ? undefined : createSha256();
+}
+
+function otherBytes({ name, sha256 }: IncomingFile): Error {
+  const fix = 'the file was damaged on its way, or its server tells a wrong hash: load it again';
+  return failure({ where: name, expected: `bytes of SHA-256 ${sha256}`, got: 'others', fix });
 }
 
 /** What is missing of a file of which `size` bytes are there. Throws `CheckpointError` where it turns out longer or shorter. */

@@ -25,11 +25,16 @@ export interface StoreDirectory {
   keys(): AsyncIterable<string>;
 }
 
-/** Opens a file for writing, made if need be. Throws `CheckpointError` while another tab writes it. */
-export async function openForWriting(directory: StoreDirectory, name: string): Promise<StoreFileAccess> {
+/** Opens a file for writing, made if need be; to be disposed of. Throws `CheckpointError` while another tab writes it. */
+export async function openForWriting(directory: StoreDirectory, name: string): Promise<StoreFileAccess & Disposable> {
   const file = await directory.getFileHandle(name, { create: true });
   try {
-    return await file.createSyncAccessHandle();
+    const access = await file.createSyncAccessHandle();
+    const dispose = (): void => {
+      access.flush();
+      access.close();
+    };
+    return Object.assign(access, { [Symbol.dispose]: dispose });
   } catch (cause) {
     if (!hasName(cause, 'NoModificationAllowedError')) throw cause;
     const fix = 'let it finish, or close that tab';

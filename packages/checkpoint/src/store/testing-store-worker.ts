@@ -12,7 +12,7 @@ async function live(): Promise<unknown> {
   const store = (await openModelStore('yoco-u-test'))!;
   const tensors = [tensorOf('weight', [701, 1000], floats(701_000))];
   const content = await encodeModelFolder({ config: { model_type: 'example' }, tensors });
-  const files = await listIncomingFiles(memoryFiles(content));
+  const files = (await listIncomingFiles(memoryFiles(content))).map((file) => ({ ...file, version: '1' }));
   const options = { name: 'example' };
   const controller = new AbortController();
   const onProgress = (done: number): void => {
