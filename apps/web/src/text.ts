@@ -149,7 +149,8 @@ export const text = {
     system: 'System',
     bytes: 'Cache',
     times: (factor: number) => `${factor.toLocaleString('en', { maximumSignificantDigits: 2 })} ×`,
-    factor: 'Against YOCO-U',
+    own: 'The model at hand',
+    factor: (own: string) => `Against ${own === text.memory.own ? 'it' : own}`,
     note: 'Figures by the formula that the engine counts with. The windows cost a fixed amount that short texts do not pay back.',
   },
   look: {
