@@ -137,3 +137,23 @@ test('requests of other iteration counts have caches of their own', async () => 
   expect((await run(model, others)).usage.cachedTokens).toBe(0);
   expect((await run(model, others)).usage.cachedTokens).toBe(149);
 });
+
+test('caches of other iteration counts give their bytes back when they are not used, and answer as before', async () => {
+  await using model = await createModel([sliding, cross], cacheBytes, 2);
+  const own = model.stats().cacheBytesReserved;
+  const request: GenerateRequest = { prompt: text(70, 1), maxTokens: 3 };
+  const { tokens } = await run(model, { ...request, iterations: 5 });
+  for (let iterations = 1; iterations <= 6; iterations++) await run(model, { ...request, iterations });
+  // several at once need more for a while; who leaves holds the caches until the slot is free
+  const controller = new AbortController();
+  const left = run(model, { prompt: text(70, 1), iterations: 7, signal: controller.signal });
+  const [again] = await Promise.all([
+    run(model, { ...request, iterations: 5 }),
+    run(model, { ...request, iterations: 4 }),
+    controller.abort(),
+    left,
+  ]);
+  expect(again.tokens).toEqual(tokens);
+  await run(model, { ...request, iterations: 1 });
+  expect(model.stats().cacheBytesReserved).toBeLessThan(2.1 * own);
+});

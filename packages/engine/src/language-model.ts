@@ -19,6 +19,7 @@ import { type InspectLoopOptions, inspectLoop, type LoopInspection } from './ins
 import { checkPrompt, checkRequest, checkScore } from './request-checks.ts';
 import { checkId } from './runner.ts';
 import { cacheBytes, createRuntime, type Runtime } from './runtime.ts';
+import { createRuntimePool } from './runtime-pool.ts';
 import { fingerprint, readSequence, type SavedSequence } from './saved-sequence.ts';
 import { createScheduler } from './scheduler.ts';
 import { createScoring } from './scoring.ts';
@@ -40,7 +41,7 @@ export interface EngineOptions {
   readonly queue?: number;
   /**
    * Bytes, for each iteration count in use, in which caches of prompts and texts that have ended are kept for requests that begin
-   * alike. Default 0: none.
+   * alike. Default 0: none. Of counts that are not in use, those used last keep as much as the model's own, all together.
    */
   readonly prefixCacheBytes?: number;
 }
@@ -93,34 +94,26 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
       fix: 'use the tokenizer that the model was trained with',
     });
   }
-  const ready: Runtime[] = [];
-  const runtimes = new Map<ModelConfig['stages'][number]['iterations'], Promise<Runtime>>();
   const ownIterations = config.stages.find((stage) => stage.type === 'self')?.iterations ?? 0;
   const configAt = (iterations: number): ModelConfig =>
     iterations === ownIterations ? config : withIterations(config, iterations);
-  const runtimeFor = (iterations = ownIterations): Promise<Runtime> => {
-    const known = runtimes.get(iterations);
-    if (known !== undefined) return known;
-    const runtime = createRuntime({
+  const sizes = { slots, contextLength, prefixCacheBytes };
+  const create = (iterations: number): Promise<Runtime> =>
+    createRuntime({
       backend,
       config: configAt(iterations),
       parameters,
-      slots,
-      contextLength,
+      ...sizes,
       choices: tokenizer.vocabularySize,
-      prefixCacheBytes,
     });
-    runtimes.set(iterations, runtime);
-    runtime.then(
-      (made) => {
-        ready.push(made);
-      },
-      () => runtimes.delete(iterations),
-    );
-    return runtime;
-  };
-  await runtimeFor();
   const scheduler = createScheduler({ slots, queue, name: `model '${options.id}'` });
+  const runtimes = createRuntimePool({
+    own: await create(ownIterations),
+    ownIterations,
+    create,
+    bytesOf: (iterations) => cacheBytes({ config: configAt(iterations), ...sizes }),
+    isBusy: scheduler.isBusy,
+  });
   const counters: GenerationCounters = {
     promptTokens: 0,
     cachedTokens: 0,
@@ -149,8 +142,8 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
     bosTokenId: config.bosTokenId,
     tokenizer,
     config,
-    cacheBytesReserved: cacheBytes({ config, slots, contextLength, prefixCacheBytes }),
-    stats: () => statsOf({ slots, scheduler, counters, runtimes: ready }),
+    cacheBytesReserved: cacheBytes({ config, ...sizes }),
+    stats: () => statsOf({ slots, scheduler, counters, runtimes: runtimes.ready }),
     generate(request) {
       alive();
       const ids = promptIds(request.prompt);
@@ -168,17 +161,19 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
       alive();
       const ids = Array.from(given, (id) => checkId(id, config.vocabularySize));
       checkPrompt(ids, contextLength);
-      const runtime = await runtimeFor(iterations);
+      using lease = await runtimes.use(iterations);
       alive();
+      const { runtime } = lease;
       const model = await fingerprint(backend, runtime.config, parameters);
       const saving = createSaving({ backend, runtime, ids, signal, model });
       scheduler.submit(saving);
-      return saving.saved;
+      return await saving.saved;
     },
     async loadSequence(file, { iterations } = {}) {
       alive();
-      const runtime = await runtimeFor(iterations);
+      using lease = await runtimes.use(iterations);
       alive();
+      const { runtime } = lease;
       if (!runtime.cache.keeps) {
         throw new RequestError({
           where: 'loadSequence',
@@ -205,9 +200,7 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
       disposed = true;
       await scheduler.dispose();
       await Promise.allSettled(inspections);
-      for (const runtime of await Promise.allSettled(runtimes.values())) {
-        if (runtime.status === 'fulfilled') runtime.value[Symbol.dispose]();
-      }
+      await runtimes.dispose();
       for (const buffer of Object.values(parameters)) buffer[Symbol.dispose]();
     },
   };
@@ -218,8 +211,9 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
     sampler: SeededSampler,
   ): AsyncGenerator<GeneratePart> {
     alive();
-    const runtime = await runtimeFor(request.iterations);
+    using lease = await runtimes.use(request.iterations);
     alive();
+    const { runtime } = lease;
     const generation = createGeneration({ request, ids, sampler, tokenizer, runtime, contextLength, counters });
     scheduler.submit(generation);
     try {
@@ -235,9 +229,9 @@ export async function createLanguageModel(options: EngineOptions): Promise<Engin
     { iterations, signal }: ScoreOptions,
   ): Promise<Float32Array> {
     checkScore(ids, from, contextLength);
-    const runtime = await runtimeFor(iterations);
+    using lease = await runtimes.use(iterations);
     alive();
-    const scoring = createScoring(runtime, ids, signal);
+    const scoring = createScoring(lease.runtime, ids, signal);
     scheduler.submit(scoring);
     return (await scoring.losses).slice(from - 1);
   }

@@ -21,6 +21,8 @@ export interface Scheduler {
   readonly running: readonly { readonly slot: number; readonly task: Task }[];
   /** How many tasks wait for one. */
   readonly waiting: number;
+  /** Whether tasks of the runtime wait or run. */
+  isBusy(runtime: Runtime): boolean;
   /**
    * Takes a task: it waits for a slot, higher priorities first, then in order of arrival. Throws `BusyError` when the queue is
    * full and `DisposedError` after dispose; the task is not told then.
@@ -181,6 +183,10 @@ export function createScheduler({ slots, queue, name }: SchedulerOptions): Sched
     running,
     get waiting() {
       return waiting.length;
+    },
+    isBusy(runtime) {
+      const ofRuntime = ({ task }: Entry): boolean => task.runtime === runtime;
+      return running.some(ofRuntime) || waiting.some(ofRuntime);
     },
     submit(task) {
       if (disposed) throw new DisposedError(name);
