@@ -31,6 +31,9 @@ export function invalidField(param: string, message: string, code = 'invalid_val
   return new ApiError({ status: 400, code, param, message: `${param}: ${message}` });
 }
 
+/** A worker that ended, a device that was lost, a model that was put out: the next request may meet it alive. */
+const goneCodes: readonly string[] = ['worker', 'device_lost', 'disposed'];
+
 /**
  * The error to answer with. What `LanguageModel` says about a request is passed on; anything else becomes a 500 that tells
  * nothing, with the original as its `cause`, for the log.
@@ -47,6 +50,10 @@ export function toApiError(error: unknown): ApiError {
   if (code === 'busy') {
     const busy = 'the queue is full; try again later';
     return new ApiError({ status: 503, code: 'server_overloaded', message: busy, retryAfter: 1 }, { cause: error });
+  }
+  if (code !== undefined && goneCodes.includes(code)) {
+    const gone = 'the model went away; it is loaded again';
+    return new ApiError({ status: 503, code: 'model_unavailable', message: gone, retryAfter: 1 }, { cause: error });
   }
   return new ApiError({ status: 500, code: 'internal_error', message: 'internal error' }, { cause: error });
 }

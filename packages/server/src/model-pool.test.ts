@@ -90,14 +90,16 @@ describe('several models', () => {
     };
     const server = createTestServer(model, { models: [sourceOf(model, 'small', { load })] });
     const ask = () => server.post('/v1/completions', { prompt: 'hi', max_tokens: 1 });
-    expect([(await ask()).status, (await ask()).status, loads]).toEqual([500, 200, 2]);
+    const failed = await ask();
+    expect([failed.status, failed.headers.get('retry-after')]).toEqual([503, '1']);
+    expect([(await ask()).status, loads]).toEqual([200, 2]);
   });
 
   test('can be loaded no more after the end', async () => {
     const { server, events, ask } = createThree(300);
     await ask('a');
     await server[Symbol.asyncDispose]();
-    expect((await ask('a')).status).toBe(500);
+    expect((await ask('a')).status).toBe(503);
     expect(events).toEqual(['+a', '-a']);
   });
 });

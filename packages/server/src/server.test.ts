@@ -197,7 +197,11 @@ describe('API keys', () => {
 describe('pages', () => {
   const preflight = {
     method: 'OPTIONS',
-    headers: { origin: 'https://a.example', 'access-control-request-method': 'POST' },
+    headers: {
+      origin: 'https://a.example',
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'authorization,content-type,x-stainless-lang',
+    },
   };
 
   test('of other origins get no permission by default', async () => {
@@ -213,6 +217,10 @@ describe('pages', () => {
     const response = await server.fetch(new Request('http://localhost/v1/completions', preflight));
     expect(response.status).toBe(204);
     expect(response.headers.get('access-control-allow-origin')).toBe('https://a.example');
+    expect(response.headers.get('access-control-allow-headers')).toBe('authorization,content-type,x-stainless-lang');
+    const refused = await server.get('/v1/models', { origin: 'https://a.example' });
+    expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([401, 'https://a.example']);
+    expect(refused.headers.get('access-control-expose-headers')).toContain('retry-after');
     const other = await server.get('/v1/models', { origin: 'https://b.example' });
     expect(other.headers.get('access-control-allow-origin')).toBeNull();
   });

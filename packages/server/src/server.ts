@@ -107,13 +107,8 @@ function createApp(server: ServerContext, options: ServerOptions): App {
   });
   if (options.corsOrigins !== undefined && options.corsOrigins.length > 0) {
     const origin = [...options.corsOrigins];
-    app.use(
-      cors({
-        origin,
-        allowHeaders: ['authorization', 'content-type', 'x-request-id'],
-        exposeHeaders: ['x-request-id'],
-      }),
-    );
+    // any header that is asked for: OpenAI's client sends a dozen of its own
+    app.use(cors({ origin, exposeHeaders: ['x-request-id', 'retry-after'] }));
   }
   app.use(async (c, next) => {
     if (needsKey && c.req.path !== '/health') {
