@@ -125,7 +125,7 @@ function createApp(server: ServerContext, options: ServerOptions): App {
   addGenerationRoutes(app, server);
   addTokenRoutes(app, server);
   addStatusRoutes(app, server);
-  const document = openApiDocument();
+  const document = openApiDocument(needsKey);
   app.get('/openapi.json', (c) => c.json(document));
 
   app.notFound(() => {
