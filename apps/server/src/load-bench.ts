@@ -2,10 +2,6 @@
  * A long load on the bundled model in a process of its own: counts, rate and memory.
  *
  *   node --conditions @yoco-u/source src/load-bench.ts [requests] [connections]
- *
- * V8 collects late where it has room; bounded, as in a container, memory shows what is held:
- *
- *   NODE_OPTIONS='--max-semi-space-size=8 --max-old-space-size=100' node …
  */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -71,8 +67,12 @@ console.log(JSON.stringify({ ...result, failed: result.failed.slice(0, 5), failu
 console.log(`${requests} requests in ${seconds.toFixed(1)} s: ${(requests / seconds).toFixed(0)} a second`);
 console.log(`slots in use afterwards: ${slots.filter((slot) => slot.is_processing).length} of ${slots.length}`);
 console.log(`waiting afterwards: ${await metric('vllm:num_requests_waiting')}`);
+console.log(`processor time of the server: ${(await metric('process_cpu_seconds_total')).toFixed(1)} s`);
 console.log('MB: resident, heap used / taken, external');
 for (const { done, resident, heap, heapTaken, external } of samples) {
   console.log(`${done}: ${resident}, ${heap} / ${heapTaken}, ${external}`);
 }
+const secondHalf = samples.filter(({ done }) => 2 * done >= requests).map(({ resident }) => resident);
+const growth = Math.max(...secondHalf) / secondHalf[0]! - 1;
+console.log(`resident memory in the second half: at most ${(100 * growth).toFixed(1)} % above its start`);
 child.kill('SIGTERM');

@@ -78,7 +78,12 @@ export function createApiServer(options: ServerOptions): ApiServer {
     needsKey: options.apiKeys !== undefined,
     metrics: metrics.registry,
     async warmUp() {
-      (await pool.use()).release();
+      try {
+        (await pool.use()).release();
+      } catch (error) {
+        // whoever starts the server may know what clients may not
+        throw (error as Error).cause ?? error;
+      }
     },
     drain: (graceMs) => jobs.drain(graceMs),
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),

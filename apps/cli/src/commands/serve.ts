@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { openModelFolder } from '@yoco-u/checkpoint/node';
 import type { ModelSource } from '@yoco-u/server';
-import { createLogger, folderSource, readKeyFile, serve as startServer } from '@yoco-u/server/node';
+import { createLogger, folderSource, keepHeapSteady, readKeyFile, serve as startServer } from '@yoco-u/server/node';
 import { estimateMemory, type LoadModelOptions } from '@yoco-u/yoco-u';
 import { loadModelFolderInWorker } from '@yoco-u/yoco-u/node';
 import { formatBytes } from '../format.ts';
@@ -23,6 +23,7 @@ export interface ServeCommandOptions extends Omit<ModelOptions, 'json'> {
 }
 
 export async function serve(folders: readonly string[], options: ServeCommandOptions): Promise<void> {
+  keepHeapSteady();
   const logger = createLogger();
   const models = await Promise.all(
     (folders.length === 0 ? [undefined] : folders).map((text) => source(text, options, logger)),
@@ -44,6 +45,7 @@ export async function serve(folders: readonly string[], options: ServeCommandOpt
   try {
     await serving.server.warmUp();
     await ended;
+    console.error(`ending; requests under way have ${options.grace} s (once more: at once)`);
   } finally {
     await serving.stop(options.grace * 1000);
   }

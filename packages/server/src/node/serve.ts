@@ -25,7 +25,10 @@ export interface Timeouts {
   readonly idle: number;
 }
 
-export const defaultTimeouts: Timeouts = { headers: 10_000, request: 60_000, idle: 60_000 };
+/** Longer than proxies keep a connection, 60 s mostly: they must not send a request into one that closes. */
+const idle = 75_000;
+
+export const defaultTimeouts: Timeouts = { headers: 10_000, request: 60_000, idle };
 
 /** More connections than this are closed at once. */
 const mostConnections = 1024;
