@@ -59,6 +59,13 @@ describe('a request body', () => {
   });
 
   test.each([
+    ['stop: expected a string or at most 16 of them, each of 1 to 256 characters', { stop: 7 }],
+    ['logit_bias.x: expected a token id', { logit_bias: { x: 1 } }],
+  ])('says what it could be: %s', (message, field) => {
+    expect(failure(() => parseBody(completionRequestSchema, { prompt: 'x', ...field }))).toMatchObject({ message });
+  });
+
+  test.each([
     ['messages', {}],
     ['messages', { messages: [] }],
     ['messages[0].role', { messages: [{ role: 'tool', content: 'x' }] }],

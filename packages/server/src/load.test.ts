@@ -51,6 +51,9 @@ describe('a full server', () => {
   test('counts what it did', async () => {
     const model = createHeldModel();
     const server = createTestServer(model);
+    for (const figure of ['prompt_tokens_total', 'prefix_cache_hits_total', 'time_to_first_token_seconds_count']) {
+      expect(await metric(server, `vllm:${figure}{model_name="small"}`)).toBe(0);
+    }
     await server.post('/v1/completions', completion);
     await server.post('/v1/completions', { prompt: 7 });
     await server.get('/nowhere');

@@ -28,8 +28,8 @@ const tokenBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15,
 const latencyBuckets = [0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60, 120, 240, 480];
 const countBuckets = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000];
 
-/** `meters` gives the models that are loaded when the figures are read. */
-export function createMetrics(meters: () => readonly ModelMeter[]): Metrics {
+/** Figures of the models of these names; `meters` gives those that are loaded when the figures are read. */
+export function createMetrics(names: readonly string[], meters: () => readonly ModelMeter[]): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const labelNames = ['model_name'] as const;
@@ -55,7 +55,7 @@ export function createMetrics(meters: () => readonly ModelMeter[]): Metrics {
   for (const name of ['vllm:kv_cache_usage_perc', 'vllm:gpu_cache_usage_perc']) {
     gauge(name, 'Share of the cache in use, from 0 to 1.', (meter) => meter.cacheUse());
   }
-  return {
+  const metrics: Metrics = {
     registry,
     requests: new Counter({
       name: 'yoco_u_http_requests_total',
@@ -86,4 +86,15 @@ export function createMetrics(meters: () => readonly ModelMeter[]): Metrics {
     requestPromptTokens: histogram('vllm:request_prompt_tokens', 'Prompt tokens of a sequence.', countBuckets),
     requestGenerationTokens: histogram('vllm:request_generation_tokens', 'Tokens of a completion.', countBuckets),
   };
+  for (const model_name of names) beginFigures(metrics, model_name);
+  return metrics;
+}
+
+/** Begins figures with 0: a rate over one that appears with its first value misses that value, and a dashboard takes it for missing. */
+function beginFigures({ registry: _, requests: __, finished, ...figures }: Metrics, model_name: string): void {
+  for (const finished_reason of ['stop', 'length', 'abort']) finished.inc({ model_name, finished_reason }, 0);
+  for (const figure of Object.values(figures)) {
+    if (figure instanceof Histogram) figure.zero({ model_name });
+    else figure.inc({ model_name }, 0);
+  }
 }

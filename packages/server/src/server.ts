@@ -40,7 +40,10 @@ export function createApiServer(options: ServerOptions): ApiServer {
   const logger = options.logger ?? silent;
   const limits = readLimits(options.limits);
   const meters = (): ModelMeter[] => pool.status().flatMap(({ loaded }) => loaded?.meter ?? []);
-  const metrics = createMetrics(meters);
+  const metrics = createMetrics(
+    options.models.map(({ name }) => name),
+    meters,
+  );
   const pool: ModelPool = createModelPool({
     sources: options.models,
     memoryBytes: options.memoryBytes ?? Number.POSITIVE_INFINITY,

@@ -25,13 +25,17 @@ export const generationFields = {
   top_p: z.number().gt(0).max(1).nullish(),
   seed: z.int().min(0).max(largestSeed).nullish().describe('The same seed gives the same text. Default: random.'),
   stop: z
-    .union([z.string().min(1).max(256), z.array(z.string().min(1).max(256)).max(mostStops)])
+    .union([z.string().min(1).max(256), z.array(z.string().min(1).max(256)).max(mostStops)], {
+      error: `expected a string or at most ${mostStops} of them, each of 1 to 256 characters`,
+    })
     .nullish()
     .describe(`Generation ends before any of these, ${mostStops} at most.`),
   frequency_penalty: z.number().min(-2).max(2).nullish(),
   presence_penalty: z.number().min(-2).max(2).nullish(),
   logit_bias: z
-    .record(z.string().regex(/^(0|[1-9]\d{0,9})$/, 'expected a token id'), z.number().min(-100).max(100))
+    .record(z.string().regex(/^(0|[1-9]\d{0,9})$/), z.number().min(-100).max(100), {
+      error: ({ code }) => (code === 'invalid_key' ? 'expected a token id' : undefined),
+    })
     .refine((biases) => Object.keys(biases).length <= mostBiases, `expected at most ${mostBiases} ids`)
     .nullish()
     .describe('Added to the logits of token ids.'),
