@@ -133,7 +133,8 @@ test('a run goes on with its own settings only, but for its length and what it t
     checkSameRun(config, plan({ ...before, ...request }).config, request);
   resume({ steps: 7, recompute: 0.5, checkpoints: { every: 2 }, samples: { every: 1 } });
   expect(() => resume({ batch: 3 })).toThrow('resume: batch');
-  expect(() => resume({ depth: 6 })).toThrow('resume: model');
+  expect(() => resume({ depth: 6 })).toThrow("resume: model.hidden_size: expected the run's 128, got 192");
+  expect(() => resume({ iterations: 2 })).toThrow("resume: model.stages.0.iterations: expected the run's 3, got 2");
   // the advice after a step that diverged; not what another default would be
   resume({ learningRate: 1e-5, clip: 0.1, outliers: { factor: 2, after: 5 } });
   expect(() => resume({}, { learningRate: 1e-5 })).toThrow('resume: learningRate');

@@ -189,17 +189,36 @@ export function checkSameRun(saved: RunConfig, asked: RunConfig, request: RunReq
   const adjusted: readonly string[] = adjustableKeys.filter((key) => request[key] !== undefined);
   for (const key of Object.keys(saved) as (keyof RunConfig)[]) {
     if (freeKeys.includes(key) || adjusted.includes(key)) continue;
-    const [before, now] = [JSON.stringify(saved[key]), JSON.stringify(asked[key])];
-    if (before === now) continue;
+    const difference = firstDifference(saved[key], asked[key], key);
+    if (difference === undefined) continue;
     throw new ConfigError({
-      where: `resume: ${key}`,
-      expected: `the run's ${shorten(before)}`,
-      got: shorten(now),
+      where: `resume: ${difference.path}`,
+      expected: `the run's ${difference.before}`,
+      got: difference.now,
       fix: 'go on with the settings of the run, or begin another in a new folder',
     });
   }
 }
 
-function shorten(text: string): string {
-  return text.length > 200 ? `${text.slice(0, 197)}…` : text;
+interface Difference {
+  readonly path: string;
+  readonly before: string;
+  readonly now: string;
+}
+
+/** Of two values of plain JSON: the innermost that differs, as people would name it. */
+function firstDifference(before: unknown, now: unknown, path: string): Difference | undefined {
+  const [text, other] = [JSON.stringify(before) ?? 'none', JSON.stringify(now) ?? 'none'];
+  if (text === other) return undefined;
+  if (isCollection(before) && isCollection(now)) {
+    for (const key of Object.keys({ ...before, ...now })) {
+      const inner = firstDifference(before[key], now[key], `${path}.${key}`);
+      if (inner !== undefined) return inner;
+    }
+  }
+  return { path, before: text, now: other };
+}
+
+function isCollection(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
