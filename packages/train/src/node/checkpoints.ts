@@ -85,6 +85,7 @@ export function createCheckpoints(folder: string, files: CheckpointFiles, keep: 
     },
     async save(trainer, { step, state, validationLoss }, lastSaved) {
       const staged = await stage(step);
+      await using _staged = { [Symbol.asyncDispose]: () => rm(staged, { recursive: true, force: true }) };
       await writeModelFolder(staged, {
         config: files.model,
         tokenizerJson: files.tokenizerJson,
