@@ -38,6 +38,27 @@ test('a long run is smoothed over 50 steps', () => {
   expect(spread(smoothed!.slice(100))).toBeLessThan(spread(raw!) / 20);
 });
 
+test('a fall at the start is followed, not lagged behind', () => {
+  const falling = Array.from({ length: 2000 }, (_, index) => stepOf(index + 1, 4 + 4 * 0.95 ** index));
+  const [raw, smoothed] = linesOf(renderReport(falling, config));
+  const height = Math.max(...raw!) - Math.min(...raw!);
+  const lag = Math.max(...raw!.map((value, index) => Math.abs(value - smoothed![index]!)));
+  expect(lag).toBeLessThan(height / 4);
+});
+
+test('tells where validation was best, and what the model wrote, as text', () => {
+  const validation = (step: number, bitsPerByte: number) => ({
+    type: 'validation',
+    step,
+    seconds: 1,
+    results: [2, 3].map((iterations) => ({ iterations, loss: 2, bitsPerByte: bitsPerByte + iterations / 100 })),
+  });
+  const sample = { type: 'sample', step: 20, samples: [{ prompt: 'Once <b', text: ' upon & a time\n' }] };
+  const report = renderReport([stepOf(1, 3), validation(10, 2), sample, validation(20, 2.5)], config);
+  expect(report).toContain('2.0200 bits per byte after step 10, T = 2');
+  expect(report).toContain('after step 20</div><blockquote><b>Once &lt;b</b> upon &amp; a time\n</blockquote>');
+});
+
 test('before the first step there is nothing to draw', () => {
   const report = renderReport([], config);
   expect(report).toContain('0 of 40');
