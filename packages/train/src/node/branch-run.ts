@@ -5,7 +5,7 @@ import { ConfigError } from '@yoco-u/spec';
 import { createCheckpoints } from './checkpoints.ts';
 import { lockFolder } from './folder-lock.ts';
 import { createMetricsFile } from './metrics-file.ts';
-import { makeFolder, metricsFile, readRun, refuseOtherModel, runFiles } from './run-folder.ts';
+import { makeFolder, metricsFile, readRun, refuseOtherFiles, runFiles } from './run-folder.ts';
 
 export interface BranchOptions {
   /** Folder of the run that has a checkpoint of `step`. It stays as it is. */
@@ -35,7 +35,7 @@ export async function branchRun({ from, step, to }: BranchOptions): Promise<void
       fix: 'name another',
     });
   }
-  await refuseOtherModel(to);
+  await refuseOtherFiles(to);
   for (const name of runFiles) await copyFile(join(from, name), join(to, name));
   await createMetricsFile(join(to, metricsFile)).cutAfter(step);
   const { config, tokenizerJson } = saved;

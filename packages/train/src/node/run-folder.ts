@@ -1,5 +1,5 @@
 /** A run on disk: a model folder at its top, and what it takes to go on below. */
-import { mkdir, readFile, stat, statfs } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parseJsonObject } from '@yoco-u/checkpoint';
 import { openModelFolder, removeAbandonedFiles, writeFileAtomically, writeModelFolder } from '@yoco-u/checkpoint/node';
@@ -69,16 +69,24 @@ export async function readRun(path: string): Promise<(SavedRun & { readonly toke
   };
 }
 
-/** Throws `ConfigError` for a folder that holds a model that is not of a run: it would be overwritten. */
-export async function refuseOtherModel(path: string): Promise<void> {
-  const has = (name: string): Promise<boolean> =>
-    stat(join(path, name)).then(
-      () => true,
-      () => false,
-    );
-  if (!(await has('model.safetensors')) || (await has(runFile))) return;
-  const fix = 'name another folder, or move the model away';
-  throw new ConfigError({ where: path, expected: 'a folder without a model', got: 'model.safetensors', fix });
+/** Throws `ConfigError` for a folder that holds a file that a run would overwrite, and that is not of one: a model, somebody's config.json. */
+export async function refuseOtherFiles(path: string): Promise<void> {
+  if (await hasBegun(path)) return;
+  const got = (await readdir(path)).find((name) => ownFiles.includes(name));
+  if (got === undefined) return;
+  const expected = 'a folder without files that a run writes';
+  throw new ConfigError({ where: path, expected, got, fix: 'name another folder, or move the file away' });
+}
+
+/** Whether a run wrote its `train.json`, if nothing more: a config file may have the same name. */
+async function hasBegun(path: string): Promise<boolean> {
+  const file = join(path, runFile);
+  try {
+    const { request, config } = parseJsonObject(await readFile(file, 'utf8'), file);
+    return request !== undefined && config !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** Throws `CapacityError` where the disk has no room for the checkpoints of a run. */
@@ -124,8 +132,9 @@ export function openRunFolder(path: string, run: SavedRun, tokenizerJson: string
       await removeAbandonedFiles(path, ownFiles);
       await checkpoints.cutAfter(-1);
       await metrics.cutAfter(-1);
-      await writeText(tokenizerFile, tokenizerJson);
+      // first what says that the folder is a run's
       await writeText(runFile, `${JSON.stringify({ version: 1, ...run }, null, 2)}\n`);
+      await writeText(tokenizerFile, tokenizerJson);
     },
     async resume(step, trainer) {
       const saved = await checkpoints.load(step, trainer);

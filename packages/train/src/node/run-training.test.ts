@@ -294,6 +294,7 @@ test('the memory that is planned is the sum of its parts', async () => {
     const { total, process: held, ...parts } = event.memory;
     expect(total).toBe(Object.values(parts).reduce((sum, bytes) => sum + bytes, 0));
     expect(parts.samples).toBe(parts.parameters);
+    expect(parts.runtime).toBeGreaterThan(2 ** 20);
     expect(held).toBeGreaterThan(2 ** 20);
     break;
   }
@@ -345,11 +346,14 @@ describe('ends before the first step', () => {
     await writeFile(folder('file'), '');
     await mkdir(folder('model'));
     await writeFile(folder('model/model.safetensors'), 'somebody’s');
+    await mkdir(folder('config'));
+    await writeFile(folder('config/train.json'), JSON.stringify(tinyRequest));
     const start = (name: string, changes: RunRequest = {}, resume?: number) =>
       collectRun({ folder: folder(name), request: { ...tinyRequest, ...changes }, backend, resume });
     await expect(start('file/below')).rejects.toThrow('a folder that can be written');
     await expect(start('file')).rejects.toThrow('a folder that can be written');
-    await expect(start('model')).rejects.toThrow('without a model');
+    await expect(start('model')).rejects.toThrow('got model.safetensors');
+    await expect(start('config')).rejects.toThrow('got train.json');
     await expect(start('whole')).rejects.toThrow('without a run');
     await expect(start('new', {}, 3)).rejects.toThrow('a run to resume');
     await expect(start('whole', {}, 4)).rejects.toThrow('expected the step of a checkpoint (18, 20), got 4');
