@@ -46,9 +46,10 @@ export async function encodeModelFolder(
   return files;
 }
 
-/** Fills files in the order of names, so that the tensors of a layer lie together. */
+/** Fills files in the order of names, numbers by value, so that the tensors of a layer lie together. */
 function splitTensors(tensors: WritableTensor[], limit: number): WritableTensor[][] {
-  tensors.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+  const keys = new Map(tensors.map(({ name }) => [name, name.replaceAll(/\d+/g, (digits) => digits.padStart(8, '0'))]));
+  tensors.sort((a, b) => (keys.get(a.name)! < keys.get(b.name)! ? -1 : 1));
   const shards: WritableTensor[][] = [[]];
   let filled = 0;
   for (const tensor of tensors) {

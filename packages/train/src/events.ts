@@ -26,6 +26,8 @@ export interface PlanEvent {
   readonly memory: TrainingMemory & {
     /** A copy of the weights that samples take; their caches are not counted. */
     readonly samples: number;
+    /** Of the JavaScript engine, on average of runs that were measured; 0 where it cannot be known. */
+    readonly runtime: number;
     /** What the process holds already, text and tokenizer included: the total comes on top of it. 0 where it cannot be known. */
     readonly process: number;
   };

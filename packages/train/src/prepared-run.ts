@@ -40,8 +40,11 @@ export interface PlannedRun extends TokenizedText {
 
 export interface PreparedRun extends Disposable {
   readonly trainer: Trainer;
-  /** What is known before the first step. `step`: the one that the run goes on from; `process`: bytes that it holds already. */
-  plan(step: number, process?: number): PlanEvent;
+  /**
+   * What is known before the first step. `step`: the one that the run goes on from; `process`: bytes that it holds already, and what
+   * the JavaScript engine will take for itself.
+   */
+  plan(step: number, process?: { readonly held: number; readonly runtime: number }): PlanEvent;
   train(
     options: Pick<TrainOptions, 'resume' | 'stopAt' | 'flopLimit' | 'signal'>,
   ): AsyncGenerator<TrainEvent, TrainState, undefined>;
@@ -119,9 +122,10 @@ export async function prepareRun(
   };
   return {
     trainer,
-    plan(step, process = 0) {
+    plan(step, { held, runtime } = { held: 0, runtime: 0 }) {
       const samples = sample === undefined || config.samples.every === 0 ? 0 : trainer.memory.parameters;
-      return planEvent(planned, { ...trainer.memory, samples, process, total: trainer.memory.total + samples }, step);
+      const total = trainer.memory.total + samples + runtime;
+      return planEvent(planned, { ...trainer.memory, samples, runtime, process: held, total }, step);
     },
     train: (options) =>
       train({

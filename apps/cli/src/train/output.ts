@@ -1,7 +1,7 @@
 /** What `train` prints: the plan, a line a second at most, validations, samples and where the model lies. */
 import { join } from 'node:path';
 import type { RunEvent, RunProgress } from '@yoco-u/train/node';
-import { formatBytes, formatCount } from '../format.ts';
+import { formatBytes, formatCount, formatRate } from '../format.ts';
 import { createProgress, type Progress } from '../progress.ts';
 
 type PlanEvent = Extract<RunEvent, { readonly type: 'plan' }>;
@@ -104,7 +104,7 @@ function describePlan(
     `model    ${formatCount(parameters)} parameters: ${stages} layers, width ${model.hiddenSize}, heads ${model.heads}/${model.keyValueHeads} of ${model.headDim}, FFN ${model.intermediateSize}, vocabulary ${model.vocabularySize}${drawn}`,
     `data     ${formatCount(data.trainTokens)} tokens to train on, ${formatCount(data.validationTokens)} to validate${data.byPosition ? ' (the end of the longest document)' : ''}, ${data.bytesPerToken.toFixed(2)} bytes a token`,
     `run      ${config.steps} steps of ${stepTokens} tokens (${config.batch} x ${config.sequenceLength}${config.accumulation === 1 ? '' : `, ${config.accumulation} times`}): ${formatCount(plan.tokens)} tokens, ${epochs.toFixed(1)} epochs, ${formatCount(plan.flopsPerToken * plan.tokens)}FLOP; learning rate ${config.learningRate.toPrecision(3)}, ${config.schedule.kind}`,
-    `memory   ${formatBytes(memory.total)}: weights ${formatBytes(memory.parameters)}, gradients ${formatBytes(memory.gradients)}, ${config.optimizer.kind} ${formatBytes(memory.moments)}, activations ${formatBytes(memory.arena)}${memory.samples === 0 ? '' : `, samples ${formatBytes(memory.samples)}`}; the process holds ${formatBytes(memory.process)} already`,
+    `memory   ${formatBytes(memory.total)}: weights ${formatBytes(memory.parameters)}, gradients ${formatBytes(memory.gradients)}, ${config.optimizer.kind} ${formatBytes(memory.moments)}, activations ${formatBytes(memory.arena)}${memory.samples === 0 ? '' : `, samples ${formatBytes(memory.samples)}`}, runtime ${formatBytes(memory.runtime)}; the process holds ${formatBytes(memory.process)} already`,
     `device   ${device}`,
     ...(plan.step > 0 ? [`resumed after step ${plan.step}`] : []),
     '',
@@ -121,7 +121,7 @@ function describeStep(event: StepEvent, steps: number): string {
     `rate ${event.learningRate.toExponential(2)}`,
     `norm ${event.gradientNorm.toFixed(2)}${event.skipped ? ' LEFT OUT' : ''}`,
     `T=${event.iterations}`,
-    `${Math.round(event.tokensPerSecond).toLocaleString('en')} tokens/s`,
+    formatRate(event.tokensPerSecond),
     `${(event.flopsPerSecond / 1e9).toFixed(1)} GFLOP/s${share}`,
     `${formatTime(event.secondsLeft)} left`,
   ].join(' · ');

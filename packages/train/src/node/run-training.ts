@@ -10,9 +10,10 @@ import { initialWeights } from '../initialize.ts';
 import { planTokenized, prepareRun, splitFor, type TakeSamples } from '../prepared-run.ts';
 import { checkSameRun, keptSettings, sizesForText } from '../run-config.ts';
 import { mergeRequests, type RunRequest } from '../run-request.ts';
+import { collectGarbage } from './collect-garbage.ts';
 import { lockFolder } from './folder-lock.ts';
 import { checkSameInitialModel, readInitialModel, withInitialModel } from './initial-model.ts';
-import { makeFolder, openRunFolder, readRun, refuseOtherModel, requireRoom } from './run-folder.ts';
+import { makeFolder, openRunFolder, readRun, refuseOtherFiles, requireRoom } from './run-folder.ts';
 import { measureText, type TokenizerProgress, tokenizerFor } from './run-tokenizer.ts';
 
 export type RunProgress = TokenizerProgress | DataProgress;
@@ -39,6 +40,9 @@ export interface RunOptions {
   readonly onWarning?: ((message: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** What V8 takes in a run: compiled code, and what it has not collected yet. Measured: docs/log.md (2026-11-26). */
+const runtimeBytes = 6 * 2 ** 20;
 
 export type RunEvent = PlanEvent | TrainEvent;
 
@@ -81,7 +85,8 @@ export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent
   await requireRoom(run, trainer, config.checkpoints.keep);
   if (typeof options.resume === 'number') await run.checkpoints.require(options.resume);
   const from = typeof options.resume === 'number' ? options.resume : ((await run.checkpoints.latest()) ?? 0);
-  yield prepared.plan(from, process.memoryUsage.rss());
+  collectGarbage();
+  yield prepared.plan(from, { held: process.memoryUsage.rss(), runtime: runtimeBytes });
   signal?.throwIfAborted();
 
   const resume = saved === undefined ? undefined : (await run.resume(from, trainer)).state;
@@ -108,7 +113,7 @@ async function checkFolder({ folder, resume }: RunOptions, hasRun: boolean): Pro
   if (!hasRun && typeof resume === 'number') {
     throw new ConfigError({ where: folder, expected: 'a run to resume', got: 'none', fix: 'check the path' });
   }
-  if (!hasRun) await refuseOtherModel(folder);
+  if (!hasRun) await refuseOtherFiles(folder);
 }
 
 interface TokenizedWith {
