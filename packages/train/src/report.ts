@@ -1,6 +1,6 @@
 /** A run as one HTML page: curves as SVG, nothing loaded from anywhere. */
 
-import type { SampleEvent, StepEvent, ValidationEvent } from './events.ts';
+import type { SampleEvent, StepEvent, ValidationEvent, ValidationResult } from './events.ts';
 import { type Chart, chartColours, groupThousands, renderChart, type Series } from './report-chart.ts';
 import type { RunConfig } from './run-config.ts';
 
@@ -90,7 +90,7 @@ function summarize(
   ];
 }
 
-function describeResult({ step, iterations, bitsPerByte }: ValidationEvent['results'][number] & Line): string {
+function describeResult({ step, iterations, bitsPerByte }: ValidationResult & { readonly step: number }): string {
   return `${bitsPerByte.toFixed(4)} bits per byte after step ${groupThousands(step)}, T = ${iterations}`;
 }
 
