@@ -41,7 +41,7 @@ export interface EngineOptions {
   readonly queue?: number;
   /**
    * Bytes, for each iteration count in use, in which caches of prompts and texts that have ended are kept for requests that begin
-   * alike. Default 0: none. Of counts that are not in use, those used last keep as much as the model's own, all together.
+   * alike. Default 0: none. Of other counts, those used last keep as much as the model's own or 64 MiB, all together.
    */
   readonly prefixCacheBytes?: number;
 }

@@ -4,15 +4,16 @@ import type { Runtime } from './runtime.ts';
 import { createRuntimePool } from './runtime-pool.ts';
 
 const ownIterations = 3;
+const iterationBytes = 2 ** 25;
 
-/** A pool whose runtimes take ten bytes an iteration, on a device of so many; `events` says what comes and goes. */
-function createPool(deviceBytes = Number.POSITIVE_INFINITY) {
+/** A pool whose runtimes take 32 MiB an iteration, on a device of so many times that; `events` says what comes and goes. */
+function createPool(deviceSize = Number.POSITIVE_INFINITY, unit = iterationBytes) {
   const events: string[] = [];
   const busy = new Set<Runtime>();
   let taken = 0;
   const create = async (iterations: number): Promise<Runtime> => {
-    const allocatedBytes = 10 * iterations;
-    if (taken + allocatedBytes > deviceBytes) throw new CapacityError('no room');
+    const allocatedBytes = unit * iterations;
+    if (taken + allocatedBytes > deviceSize * unit) throw new CapacityError('no room');
     taken += allocatedBytes;
     events.push(`+${iterations}`);
     const dispose = (): void => {
@@ -23,7 +24,7 @@ function createPool(deviceBytes = Number.POSITIVE_INFINITY) {
   };
   const start = async () => {
     const own = await create(ownIterations);
-    const bytesOf = (iterations: number): number => 10 * iterations;
+    const bytesOf = (iterations: number): number => unit * iterations;
     return createRuntimePool({ own, ownIterations, create, bytesOf, isBusy: (runtime) => busy.has(runtime) });
   };
   return { events, busy, start };
@@ -45,7 +46,14 @@ describe('runtimes', () => {
     const pool = await start();
     for (const iterations of [1, 2, 1, 2.5, 8]) (await pool.use(iterations))[Symbol.dispose]();
     expect(events).toEqual(['+3', '+1', '+2', '-2', '-1', '+2.5', '-2.5', '+8']);
-    expect(pool.ready.map(({ allocatedBytes }) => allocatedBytes)).toEqual([30, 80]);
+    expect(pool.ready.map(({ allocatedBytes }) => allocatedBytes / iterationBytes)).toEqual([3, 8]);
+  });
+
+  test('of small models are all kept', async () => {
+    const { events, start } = createPool(Number.POSITIVE_INFINITY, 2 ** 20);
+    const pool = await start();
+    for (const iterations of [1, 2, 4, 5, 6]) (await pool.use(iterations))[Symbol.dispose]();
+    expect(events).toEqual(['+3', '+1', '+2', '+4', '+5', '+6']);
   });
 
   test('in use stay, and go when they are not any more', async () => {
@@ -66,7 +74,7 @@ describe('runtimes', () => {
   });
 
   test('that are idle make room where memory does not suffice; without any it is an error', async () => {
-    const { events, start } = createPool(55);
+    const { events, start } = createPool(5.5);
     const pool = await start();
     (await pool.use(1))[Symbol.dispose]();
     const lease = await pool.use(2);

@@ -27,6 +27,9 @@ export interface RuntimePoolOptions {
   readonly isBusy: (runtime: Runtime) => boolean;
 }
 
+/** Runtimes at other counts that take no more than this together are not worth making again: 64 MiB. */
+const leastBudget = 2 ** 26;
+
 interface Entry {
   readonly made: Promise<Runtime>;
   readonly bytes: number;
@@ -35,12 +38,12 @@ interface Entry {
 }
 
 /**
- * Runtimes at other counts take as many bytes as the model's own, all together, or there is one of them. Beyond that idle ones make room, the
- * longest unused first; where memory does not suffice, all idle ones do.
+ * Runtimes at other counts take as many bytes as the model's own or 64 MiB, all together, or there is one of them. Beyond that idle ones
+ * make room, the longest unused first; where memory does not suffice, all idle ones do.
  */
 export function createRuntimePool(options: RuntimePoolOptions): RuntimePool {
   const { own, ownIterations, create, bytesOf, isBusy } = options;
-  const budget = own.allocatedBytes;
+  const budget = Math.max(own.allocatedBytes, leastBudget);
   // the longest unused first
   const others = new Map<number, Entry>();
   const ready = [own];
