@@ -42,9 +42,14 @@ describe('several models', () => {
   });
 
   test('put out the longest unused one when the budget is full', async () => {
-    const { events, ask } = createThree(200);
+    const { server, events, ask } = createThree(200);
+    expect((await server.get('/ready')).status).toBe(503);
     for (const name of ['a', 'b', 'a', 'c', 'a', 'b']) await ask(name);
     expect(events).toEqual(['+a', '+b', '-b', '+c', '-c', '+b']);
+    // a balancer must not turn away from a server whose first model made room
+    for (const name of ['c', 'b']) await ask(name);
+    expect(events.slice(6)).toEqual(['-a', '+c']);
+    expect((await server.get('/ready')).status).toBe(200);
   });
 
   test('never put out one in use: the request is refused for now', async () => {

@@ -20,6 +20,8 @@ export interface ModelStatus {
 
 export interface ModelPool extends AsyncDisposable {
   status(): readonly ModelStatus[];
+  /** Whether a model has been loaded: from then on they come and go as they are asked for. */
+  readonly isWarm: boolean;
   /**
    * The model by name, or the first; loads it, and puts the longest unused idle ones out if it needs their room. Throws
    * `ApiError`: 404 for an unknown name, 503 when all room is in use or the model cannot be loaded.
@@ -51,6 +53,7 @@ export function createModelPool(options: ModelPoolOptions): ModelPool {
   const entries = new Map<string, Entry>(sources.map((source) => [source.name, { source, users: 0, lastUsed: 0 }]));
   let uses = 0;
   let disposed = false;
+  let warm = false;
   // room is made for one model at a time, so that two loads cannot count on the same bytes
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -90,6 +93,7 @@ export function createModelPool(options: ModelPoolOptions): ModelPool {
       };
       const meter = createModelMeter({ name, model: model.model, sequences, queue, metrics, cacheUse, onBroken });
       entry.loaded = { model, meter };
+      warm = true;
       logger.info({ model: name, ms: Math.round(performance.now() - started) }, 'model loaded');
       return model;
     } catch (cause) {
@@ -119,6 +123,9 @@ export function createModelPool(options: ModelPoolOptions): ModelPool {
         state: loaded !== undefined ? 'ready' : loading !== undefined ? 'loading' : 'unloaded',
         ...(loaded === undefined ? {} : { loaded }),
       })),
+    get isWarm() {
+      return warm;
+    },
     async use(name) {
       if (disposed) throw new DisposedError('model pool');
       const entry = name === undefined ? [...entries.values()][0] : entries.get(name);

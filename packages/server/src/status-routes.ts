@@ -19,10 +19,13 @@ export function addStatusRoutes(app: App, server: ServerContext): void {
   /** The process answers. */
   app.get('/health', (c) => c.json({ status: 'ok' }));
 
-  /** New requests are welcome: the first model is loaded, and the server is not on its way out. */
+  /**
+   * New requests are welcome: the server has begun and is not on its way out. A model that made room for another, or whose worker ended,
+   * is loaded by the next request, which a balancer must send.
+   */
   app.get('/ready', (c) => {
-    const status = server.jobs.draining ? 'draining' : pool.status()[0]!.state;
-    return c.json({ status }, status === 'ready' ? 200 : 503);
+    if (server.jobs.draining) return c.json({ status: 'draining' }, 503);
+    return pool.isWarm ? c.json({ status: 'ready' }) : c.json({ status: pool.status()[0]!.state }, 503);
   });
 
   app.get('/v1/models', (c) => c.json({ object: 'list', data: pool.status().map(describe) }));
