@@ -56,17 +56,18 @@ async function answer<Request extends CommonFields>(
   endpoint: Endpoint<Request>,
 ): Promise<Response> {
   const { limits, logger, pool, jobs } = server;
-  const request = parseBody(endpoint.schema, await readJson(c.req.raw, limits.bodyBytes));
-  const choices = endpoint.choices(request);
-  if (choices > limits.choices)
-    throw invalidField('n', `expected at most ${limits.choices} completions, got ${choices}`);
-  if (server.logPrompts) logger.info({ requestId: c.get('requestId'), request }, 'request');
+  // before the body is read: a key may not have more bodies on their way either
   const job = jobs.begin(c.req.raw.signal, c.get('key')?.name);
   const cleanUp: (() => void)[] = [job.end];
   const end = (): void => {
     for (const step of cleanUp.splice(0)) step();
   };
   try {
+    const request = parseBody(endpoint.schema, await readJson(c.req.raw, limits.bodyBytes, job.signal));
+    const choices = endpoint.choices(request);
+    if (choices > limits.choices)
+      throw invalidField('n', `expected at most ${limits.choices} completions, got ${choices}`);
+    if (server.logPrompts) logger.info({ requestId: c.get('requestId'), request }, 'request');
     const lease = await pool.use(request.model ?? undefined);
     cleanUp.unshift(lease.release);
     const id = `${endpoint.prefix}-${c.get('requestId')}`;

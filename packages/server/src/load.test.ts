@@ -210,9 +210,12 @@ describe('a server that shuts down', () => {
     model.hold();
     const plain = server.post('/v1/completions', completion);
     const stream = server.post('/v1/completions', { ...completion, stream: true });
+    const unread = { body: new ReadableStream(), duplex: 'half' };
+    const coming = server.post('/v1/completions', '', unread as RequestInit);
     await eventually(() => model.requests.length === 2);
     await server.drain(1);
     expect((await plain).status).toBe(503);
+    expect((await coming).status).toBe(503);
     expect((await stream).status).toBe(503);
     expect(model.running).toBe(0);
   });

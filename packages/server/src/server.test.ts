@@ -188,6 +188,8 @@ describe('API keys', () => {
     expect(refused.status).toBe(429);
     expect(refused.headers.get('retry-after')).toBe('1');
     expect(await refused.json()).toMatchObject({ error: { type: 'rate_limit_error', code: 'rate_limit_exceeded' } });
+    const unread = { headers: { authorization: 'Bearer sk-one' }, body: new ReadableStream(), duplex: 'half' };
+    expect((await server.post('/tokenize', '', unread as RequestInit)).status).toBe(429);
     model.release(100);
     expect((await Promise.all(pending)).map(({ status }) => status)).toEqual([200, 200, 200]);
     expect((await ask('one')).status).toBe(200);
