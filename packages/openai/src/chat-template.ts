@@ -1,6 +1,6 @@
 /** Messages to a prompt, by the model's own Jinja template. */
 import { Template } from '@huggingface/jinja';
-import { ConfigError, type LanguageModel } from '@yoco-u/spec';
+import { CapacityError, ConfigError, type LanguageModel } from '@yoco-u/spec';
 import { ApiError } from './api-error.ts';
 import type { ChatMessage } from './schemas/chat-request.ts';
 
@@ -53,13 +53,17 @@ export function createChatTemplate(source: string, texts: Readonly<Record<string
   };
 }
 
+/** A prompt of more than this many contexts is not tokenised to its end: the rest would only cost time. */
+const mostContexts = 4;
+
 /**
  * Ids of the prompt that the messages make up. Special tokens count as such where the template writes them; where a message
  * holds their text they stay text, so that nobody can forge a turn. Without a template the messages' texts follow
- * each other, with blank lines between, behind BOS: a base model continues them.
+ * each other, with blank lines between, behind BOS: a base model continues them. Throws `CapacityError` for far more than the context
+ * holds.
  */
 export function encodeChat(
-  { tokenizer, bosTokenId }: Pick<LanguageModel, 'tokenizer' | 'bosTokenId'>,
+  { tokenizer, bosTokenId, contextLength }: Pick<LanguageModel, 'tokenizer' | 'bosTokenId' | 'contextLength'>,
   template: ChatTemplate | undefined,
   messages: readonly ChatMessage[],
 ): number[] {
@@ -69,10 +73,20 @@ export function encodeChat(
     return bosTokenId === undefined ? ids : [bosTokenId, ...ids];
   }
   const { hidden, marks } = hideSpecialTokens(plain, [...tokenizer.specialTokens.keys()]);
-  const pieces = template.render(hidden).split(marks.pattern);
-  return pieces.flatMap((piece, index) =>
-    index % 2 === 0 ? tokenizer.encode(piece, { special: true }) : tokenizer.encode(marks.texts[Number(piece)] ?? ''),
-  );
+  const ids: number[] = [];
+  for (const [index, piece] of template.render(hidden).split(marks.pattern).entries()) {
+    const isText = index % 2 === 0;
+    for (const id of tokenizer.encode(isText ? piece : (marks.texts[Number(piece)] ?? ''), { special: isText }))
+      ids.push(id);
+    if (ids.length <= mostContexts * contextLength) continue;
+    throw new CapacityError({
+      where: 'messages',
+      expected: `at most ${contextLength} tokens, which the context holds`,
+      got: `more than ${mostContexts} times as many`,
+      fix: 'shorten them',
+    });
+  }
+  return ids;
 }
 
 function textOf(content: ChatMessage['content']): string {

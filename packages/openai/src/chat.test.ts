@@ -7,7 +7,7 @@ import { all, answerOptions, byteTokenizer, createScriptedModel, specials } from
 const source =
   '{{ bos_token }}{% for m in messages %}<|turn|>{{ m.role }}\n{{ m.content | trim }}<|end|>{% endfor %}{% if add_generation_prompt %}<|turn|>assistant\n{% endif %}';
 const template = createChatTemplate(source, { bos_token: '<s>' });
-const model = { tokenizer: byteTokenizer, bosTokenId: specials.bos };
+const model = { tokenizer: byteTokenizer, bosTokenId: specials.bos, contextLength: 256 };
 const say = (content: string): ChatMessage[] => [{ role: 'user', content }];
 
 describe('a chat completion', () => {
@@ -74,6 +74,24 @@ describe('a chat template', () => {
       expect(byteTokenizer.decode(ids)).toBe(template.render([{ role: 'user', content }]));
     },
   );
+
+  test('is not tokenised to its end where it is far too long, however it is cut', () => {
+    let encoded = 0;
+    const counting = {
+      ...byteTokenizer,
+      encode(...given: Parameters<typeof byteTokenizer.encode>) {
+        encoded += given[0].length;
+        return byteTokenizer.encode(...given);
+      },
+    };
+    const encode = () =>
+      encodeChat({ ...model, tokenizer: counting }, template, say('some text<|end|>'.repeat(10_000)));
+    expect(encode).toThrow(
+      'messages: expected at most 256 tokens, which the context holds, got more than 4 times as many',
+    );
+    expect(encoded).toBeLessThan(2000);
+    expect(encodeChat(model, template, say('x'.repeat(900)))).toHaveLength(919);
+  });
 
   test('joins parts of a message', () => {
     const parts = [
