@@ -9,11 +9,21 @@ import { readInto } from './checkpoints.ts';
 
 /**
  * The request with what it leaves open taken from the folder of its `initialModel`: sizes, stages, iterations drawn, tokenizer. Throws
- * `CheckpointError` for a folder that cannot be read.
+ * `ConfigError` for a depth beside it, `CheckpointError` for a folder that cannot be read.
  */
 export async function withInitialModel(request: RunRequest, directory = '.'): Promise<RunRequest> {
-  if (request.initialModel === undefined) return request;
-  const path = resolve(directory, request.initialModel);
+  const { initialModel, depth } = request;
+  if (initialModel === undefined) return request;
+  if (depth !== undefined) {
+    const expected = `none, as the sizes are those of ${initialModel}`;
+    throw new ConfigError({
+      where: 'depth',
+      expected,
+      got: `${depth}`,
+      fix: 'leave it out, or begin without that model',
+    });
+  }
+  const path = resolve(directory, initialModel);
   await using folder = await openModelFolder(path);
   const { train_iterations: iterations } = folder.config;
   if (iterations !== undefined) checkIterations(iterations as IterationChoice, `${path}: train_iterations`);
