@@ -156,13 +156,20 @@ function checkState(
   expected: Pick<RowStreamState, 'seed' | 'fingerprint'>,
   where: string,
 ): void {
+  const fix = 'go on with the data and the seed of the run, or begin a new one';
   const fail = (what: string, wanted: string, got: string) => {
-    const fix = 'go on with the data and the seed of the run, or begin a new one';
     throw new DataError({ where: `${where}: ${what} of the saved position`, expected: wanted, got, fix });
   };
   if (typeof state !== 'object' || state === null) fail('value', 'an object', String(state));
   if (state.version !== 2) fail('version', '2', String(state.version));
-  if (state.fingerprint !== expected.fingerprint) fail('fingerprint', expected.fingerprint, String(state.fingerprint));
+  if (state.fingerprint !== expected.fingerprint) {
+    throw new DataError({
+      where,
+      expected: 'the text, tokenizer and length of rows of the saved position',
+      got: `others (fingerprint ${expected.fingerprint}, saved ${state.fingerprint})`,
+      fix,
+    });
+  }
   if (state.seed !== expected.seed) fail('seed', String(expected.seed), String(state.seed));
   if (!Number.isSafeInteger(state.position) || state.position < 0) {
     fail('position', 'an integer of at least 0', String(state.position));

@@ -8,6 +8,7 @@ import type { SaveEvent, TrainEvent } from '../events.ts';
 import { renderReport } from '../report.ts';
 import type { RunConfig } from '../run-config.ts';
 import { parseRunRequest, type RunRequest } from '../run-request.ts';
+import type { TrainState } from '../train-state.ts';
 import { modelTensors, type Trainer } from '../trainer.ts';
 import { type CheckpointFiles, type Checkpoints, createCheckpoints, type SavedCheckpoint } from './checkpoints.ts';
 import { cannotWrite } from './folder-lock.ts';
@@ -32,8 +33,8 @@ export interface RunFolder {
   readonly checkpoints: Checkpoints;
   /** Writes what a new run starts from. */
   begin(): Promise<void>;
-  /** Loads a checkpoint and removes all that came after it. */
-  resume(step: number, trainer: Trainer): Promise<SavedCheckpoint>;
+  /** Loads a checkpoint and, unless `accept` throws at its state, removes all that came after it. */
+  resume(step: number, trainer: Trainer, accept: (state: TrainState) => void): Promise<SavedCheckpoint>;
   /** A checkpoint, then the model at the top, then the report. */
   save(trainer: Trainer, event: SaveEvent): Promise<void>;
   append(event: TrainEvent): Promise<void>;
@@ -130,14 +131,15 @@ export function openRunFolder(path: string, run: SavedRun, tokenizerJson: string
     checkpoints,
     async begin() {
       await removeAbandonedFiles(path, ownFiles);
+      // first what says that the other files are a run's
+      await writeText(runFile, `${JSON.stringify({ version: 1, ...run }, null, 2)}\n`);
       await checkpoints.cutAfter(-1);
       await metrics.cutAfter(-1);
-      // first what says that the folder is a run's
-      await writeText(runFile, `${JSON.stringify({ version: 1, ...run }, null, 2)}\n`);
       await writeText(tokenizerFile, tokenizerJson);
     },
-    async resume(step, trainer) {
+    async resume(step, trainer, accept) {
       const saved = await checkpoints.load(step, trainer);
+      accept(saved.state);
       await removeAbandonedFiles(path, ownFiles);
       await writeText(runFile, `${JSON.stringify({ version: 1, ...run }, null, 2)}\n`);
       await checkpoints.cutAfter(step);

@@ -141,6 +141,17 @@ describe('the same weights and moments, bit for bit', () => {
     expect(await bytesOf(folder('unpointed'))).toEqual(await bytesOf(whole));
   });
 
+  test('after it was asked to go on with another text, and refused', async () => {
+    await using backend = await wasm();
+    const options = { folder: folder('other text'), request: tinyRequest, backend } as const;
+    await collectRun({ ...options, stopAt: 8 });
+    await writeFile(folder('other.txt'), 'A text that the run has never seen before. '.repeat(200));
+    const other = { ...tinyRequest, data: [folder('other.txt')] };
+    await expect(collectRun({ ...options, request: other, resume: 'auto' })).rejects.toThrow('expected the text');
+    await collectRun({ ...options, request: {}, resume: 'auto' });
+    expect(await bytesOf(folder('other text'))).toEqual(await bytesOf(whole));
+  });
+
   test('from an earlier checkpoint', async () => {
     await using backend = await wasm();
     const options = { folder: folder('earlier'), request: tinyRequest, backend } as const;
@@ -227,12 +238,15 @@ describe('a run that begins with another model', () => {
 
   test('of other sizes is refused by the name of a tensor', async () => {
     await using backend = await wasm();
+    const { depth: _, ...others } = tinyRequest;
     const request: RunRequest = {
-      ...tinyRequest,
+      ...others,
       initialModel: whole,
       model: { ...tinyRequest.model, hidden_size: 16 },
     };
-    await expect(collectRun({ folder: folder('resized'), request, backend })).rejects.toThrow(/'model\.\S+' \[.*16\]/);
+    const start = (asked: RunRequest) => collectRun({ folder: folder('resized'), request: asked, backend });
+    await expect(start(request)).rejects.toThrow(/'model\.\S+' \[.*16\]/);
+    await expect(start({ ...request, depth: 6 })).rejects.toThrow('depth: expected none');
   });
 });
 

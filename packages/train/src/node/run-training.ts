@@ -10,6 +10,7 @@ import { initialWeights } from '../initialize.ts';
 import { planTokenized, prepareRun, splitFor, type TakeSamples } from '../prepared-run.ts';
 import { checkSameRun, keptSettings, sizesForText } from '../run-config.ts';
 import { mergeRequests, type RunRequest } from '../run-request.ts';
+import type { TrainState } from '../train-state.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { lockFolder } from './folder-lock.ts';
 import { checkSameInitialModel, readInitialModel, withInitialModel } from './initial-model.ts';
@@ -89,7 +90,8 @@ export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent
   yield prepared.plan(from, { held: process.memoryUsage.rss(), runtime: runtimeBytes });
   signal?.throwIfAborted();
 
-  const resume = saved === undefined ? undefined : (await run.resume(from, trainer)).state;
+  const accept = (state: TrainState): void => planned.rows.restore(state.data);
+  const resume = saved === undefined ? undefined : (await run.resume(from, trainer, accept)).state;
   if (saved === undefined) {
     await run.begin();
     if (request.initialModel !== undefined) await readInitialModel(trainer, request.initialModel, options.directory);
