@@ -116,7 +116,10 @@ function expectMetadata(file: SafetensorsFile, key: string, expected: string): v
   });
 }
 
-/** Tells models apart: a hash of the vectors among the parameters, which training changes, and of the iteration counts. */
+/**
+ * Tells models apart: a hash of the iteration counts, of the vectors among the parameters, and of the first row of every matrix, as
+ * fine-tuning may change matrices alone.
+ */
 export async function fingerprint(
   backend: Backend,
   config: ModelConfig,
@@ -127,9 +130,8 @@ export async function fingerprint(
   const add = (word: number): void => {
     hash = Math.imul(hash ^ word, 0x01000193) >>> 0;
   };
-  for (const { name, shape, use } of listParameters(config)) {
-    if (use !== 'vector') continue;
-    const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
+  for (const { name, shape } of listParameters(config)) {
+    const values = new Float32Array(shape.at(-1)!);
     await backend.download(parameters[name]!, values);
     for (const byte of new Uint8Array(values.buffer)) add(byte);
   }
