@@ -1,6 +1,8 @@
 /** One text that a model writes, as it grows. */
 import type { AlternativeToken, Choice, FinishReason, LanguageModel, SamplingSettings, TokenPart } from '@yoco-u/spec';
 import { YocoError } from '@yoco-u/spec';
+import { type Paragraph, paragraphsOf } from './paragraphs.ts';
+import { turnToDraw } from './turns.ts';
 
 export interface Piece {
   readonly id: number;
@@ -33,6 +35,7 @@ export interface Continuation {
   readonly status: ContinuationStatus;
   /** Tokens with the text that became complete with each. */
   readonly pieces: readonly Piece[];
+  readonly paragraphs: readonly Paragraph[];
   readonly reason: FinishReason | undefined;
   readonly firstTokenMs: number | undefined;
   readonly tokensPerSecond: number | undefined;
@@ -55,28 +58,32 @@ export function idsOf({ request, pieces }: Pick<Continuation, 'request' | 'piece
   return [...request.promptIds, ...pieces.map(({ id }) => id)];
 }
 
-/** Milliseconds between two looks at a text that grows: the page shares its processors with the model. */
-const showEvery = 50;
-
-/** Starts to write. What arrived meanwhile is shown at once, now and then. A lost device interrupts the text at most. */
+/** Starts to write. What arrived meanwhile is shown at once, when it is the text's turn. A lost device interrupts the text at most. */
 export function startContinuation(source: ModelSource, request: ContinuationRequest): Continuation {
   const arrived: Piece[] = [...(request.kept ?? [])];
   const keptLength = arrived.length;
   let status = $state<ContinuationStatus>('waiting');
   let pieces = $state.raw<readonly Piece[]>(arrived.slice());
+  let paragraphs = $state.raw(paragraphsOf(arrived));
   let reason = $state<FinishReason>();
   let firstTokenMs = $state<number>();
   let tokensPerSecond = $state<number>();
   let error = $state<string>();
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let turn: Promise<void> | undefined;
   const began = performance.now();
 
   const show = (): void => {
-    clearTimeout(timer);
-    timer = undefined;
+    turn = undefined;
     pieces = arrived.slice();
+    paragraphs = paragraphsOf(pieces, paragraphs);
     const written = arrived.length - keptLength;
-    if (written > 1) tokensPerSecond = (1000 * (written - 1)) / (performance.now() - began - firstTokenMs!);
+    // once it is finished the engine has told
+    if (written > 1 && reason === undefined)
+      tokensPerSecond = (1000 * (written - 1)) / (performance.now() - began - firstTokenMs!);
+  };
+  const showInTurn = (): Promise<void> => {
+    turn ??= turnToDraw().then(show);
+    return turn;
   };
   const add = ({ type: _, ...token }: TokenPart): void => {
     firstTokenMs ??= performance.now() - began;
@@ -102,30 +109,25 @@ export function startContinuation(source: ModelSource, request: ContinuationRequ
         tokensPerSecond = part.timings.decodeTokensPerSecond;
       }
       if (status === 'waiting') status = 'writing';
-      timer ??= setTimeout(show, showEvery);
+      void showInTurn();
     }
   };
   const run = async (): Promise<void> => {
     for (;;) {
       const model = source.model();
+      let problem: string | undefined;
       try {
         await write(model);
-        status = 'ended';
       } catch (thrown) {
         // the model was exchanged for another: what is written stays
         const exchanged = YocoError.isInstance(thrown) && thrown.code === 'disposed';
-        if (exchanged || request.signal.aborted) {
-          reason = 'abort';
-          status = 'ended';
-        } else if (await source.recover(thrown, model)) continue;
-        else {
-          error = thrown instanceof Error ? thrown.message : String(thrown);
-          status = 'failed';
-        }
+        if (exchanged || request.signal.aborted) reason = 'abort';
+        else if (await source.recover(thrown, model)) continue;
+        else problem = thrown instanceof Error ? thrown.message : String(thrown);
       }
-      const speed = tokensPerSecond;
-      show();
-      tokensPerSecond = speed;
+      await showInTurn();
+      error = problem;
+      status = problem === undefined ? 'ended' : 'failed';
       return;
     }
   };
@@ -139,6 +141,9 @@ export function startContinuation(source: ModelSource, request: ContinuationRequ
     },
     get pieces() {
       return pieces;
+    },
+    get paragraphs() {
+      return paragraphs;
     },
     get reason() {
       return reason;
