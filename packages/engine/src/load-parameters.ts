@@ -26,8 +26,9 @@ export async function loadParameters(
 ): Promise<Record<string, DeviceBuffer>> {
   const parameters = listParameters(config);
   checkTensors(parameters, folder);
-  const entries = parameters.map(({ name }) => ({ name, entry: folder.tensors.get(name)! }));
-  const total = entries.reduce((sum, { entry }) => sum + entry.byteLength, 0);
+  // all of them, and in the order of the files, which are gone through once
+  const entries = [...folder.tensors];
+  const total = entries.reduce((sum, [, { byteLength }]) => sum + byteLength, 0);
   const buffers: Record<string, DeviceBuffer> = {};
   let loaded = 0;
   // one buffer for all chunks: what a garbage collector would free later counts until then
@@ -38,7 +39,7 @@ export async function loadParameters(
     }
     // some devices say only now that they have no room
     await backend.settled();
-    for (const { name, entry } of entries) {
+    for (const [name, entry] of entries) {
       const buffer = buffers[name]!;
       const step = Math.max(1, Math.floor(chunkElements / entry.rowLength));
       for (let start = 0; start < entry.rows; start += step) {
