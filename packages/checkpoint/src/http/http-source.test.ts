@@ -191,6 +191,38 @@ describe('requests', () => {
     expect(requests.slice(1)).toEqual(['GET bytes=65536-65999', 'GET bytes=200000-200009']);
   });
 
+  test('a file that is gone through costs few requests, and every byte comes once', async () => {
+    const source = await open('/ranges/big');
+    const step = 20_011;
+    for (let offset = 0; offset < source.size; offset += step) {
+      const length = Math.min(step, source.size - offset);
+      expect(await source.read(offset, length)).toEqual(big.subarray(offset, offset + length));
+    }
+    expect(requests.length).toBeLessThan(12);
+    const ranges = requests.map((request) => /(\d+)-(\d+)$/.exec(request)!.slice(1).map(Number));
+    expect(ranges.slice(1).map(([first]) => first)).toEqual(ranges.slice(0, -1).map(([, last]) => last! + 1));
+    expect(ranges.at(-1)![1]).toBe(source.size - 1);
+  });
+
+  test('reads side by side ask for what they need', async () => {
+    const source = await open('/ranges/big');
+    const parts = Array.from({ length: 20 }, (_, index) => [70_000 + 30_000 * index, 30_000] as const);
+    const read = await Promise.all(parts.map(([offset, length]) => source.read(offset, length)));
+    read.forEach((part, index) => {
+      expect(part).toEqual(big.subarray(parts[index]![0], parts[index]![0] + 30_000));
+    });
+    expect(requests.slice(1).sort()).toEqual(parts.map(([at]) => `GET bytes=${at}-${at + 29_999}`).sort());
+  });
+
+  test('a connection that breaks while more is read than asked for is taken up where it broke', async () => {
+    const source = await open('/broken/x');
+    await source.read(100_000, 50_000);
+    brokenLeft = 2;
+    expect(await source.read(150_000, 10)).toEqual(bytes.subarray(150_000, 150_010));
+    expect(await source.read(150_010, 40_000)).toEqual(bytes.subarray(150_010, 190_010));
+    expect(requests.length).toBe(5);
+  });
+
   test('without ranges, reading in file order costs one request, and going back one more', async () => {
     const source = await open('/whole/big');
     const { tensors } = await openSafetensors(source);
