@@ -17,7 +17,8 @@ export {
   chatMessageSchema,
 } from './schemas/chat-request.ts';
 export { type CompletionRequest, completionRequestSchema } from './schemas/completion-request.ts';
-export { modelName as modelNameSchema, tokenId as tokenIdSchema } from './schemas/fields.ts';
+export { modelName as modelNameSchema } from './schemas/fields.ts';
+export { tokenIds as tokenIdsSchema } from './schemas/long-values.ts';
 export {
   type ChatCompletion,
   type ChatCompletionChunk,

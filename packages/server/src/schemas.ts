@@ -1,5 +1,5 @@
 /** Bodies and answers of the routes that are not OpenAI's. */
-import { chatMessageSchema, modelNameSchema, tokenIdSchema } from '@yoco-u/openai';
+import { chatMessageSchema, modelNameSchema, tokenIdsSchema } from '@yoco-u/openai';
 import * as z from 'zod';
 
 const count = z.int().min(0);
@@ -27,12 +27,12 @@ export const tokenizeRequestSchema = z
 export const tokenizeResponseSchema = z.object({
   count,
   max_model_len: count.describe('Tokens that the context holds.'),
-  tokens: z.array(tokenIdSchema),
+  tokens: tokenIdsSchema,
 });
 
 export const detokenizeRequestSchema = z.strictObject({
   model: modelNameSchema.nullish(),
-  tokens: z.array(tokenIdSchema),
+  tokens: tokenIdsSchema,
 });
 
 export const detokenizeResponseSchema = z.object({ prompt: z.string() });

@@ -1,14 +1,13 @@
 /** The body of POST /v1/completions. */
 import * as z from 'zod';
-import { checkStreamFields, generationFields, mostAlternatives, tokenId } from './fields.ts';
-
-const ids = z.array(tokenId).min(1);
+import { checkStreamFields, generationFields, mostAlternatives } from './fields.ts';
+import { promptList } from './long-values.ts';
 
 export const completionRequestSchema = z
   .strictObject({
     ...generationFields,
     prompt: z
-      .union([z.string(), z.array(z.string()).min(1).max(128), ids, z.array(ids).min(1).max(128)], {
+      .union([z.string(), promptList], {
         error: 'expected a string, token ids, or an array of either, 128 at most',
       })
       .describe('Text (BOS is put in front where the model has one), or token ids, taken as they are.'),

@@ -1,5 +1,6 @@
 /** Request fields that completions and chat completions share. A null counts as absent, as OpenAI's clients expect. */
 import * as z from 'zod';
+import { logitBias } from './long-values.ts';
 
 /** The largest seed: the samplers'. */
 export const largestSeed = Number.MAX_SAFE_INTEGER;
@@ -8,14 +9,8 @@ export const largestSeed = Number.MAX_SAFE_INTEGER;
 export const mostAlternatives = 20;
 
 const mostStops = 16;
-const mostBiases = 1024;
 
 export const modelName = z.string().min(1).max(256).describe('One of GET /v1/models. Optional where one is served.');
-
-export const tokenId = z
-  .int()
-  .min(0)
-  .max(2 ** 31 - 1);
 
 /** Decoding and streaming; spread into the strict object of each endpoint. */
 export const generationFields = {
@@ -32,13 +27,7 @@ export const generationFields = {
     .describe(`Generation ends before any of these, ${mostStops} at most.`),
   frequency_penalty: z.number().min(-2).max(2).nullish(),
   presence_penalty: z.number().min(-2).max(2).nullish(),
-  logit_bias: z
-    .record(z.string().regex(/^(0|[1-9]\d{0,9})$/), z.number().min(-100).max(100), {
-      error: ({ code }) => (code === 'invalid_key' ? 'expected a token id' : undefined),
-    })
-    .refine((biases) => Object.keys(biases).length <= mostBiases, `expected at most ${mostBiases} ids`)
-    .nullish()
-    .describe('Added to the logits of token ids.'),
+  logit_bias: logitBias.nullish().describe('Added to the logits of token ids.'),
   stream: z.boolean().nullish(),
   stream_options: z
     .strictObject({ include_usage: z.boolean().nullish(), include_obfuscation: z.literal(false).nullish() })
