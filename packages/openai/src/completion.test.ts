@@ -36,6 +36,13 @@ describe('a completion', () => {
     });
   });
 
+  test('of more ids than the context holds is refused before anything is done with them', async () => {
+    const { name, model } = served(() => 'never');
+    const answer = createCompletion({ name, model }, { prompt: [[1], Array(257).fill(1)] }, answerOptions);
+    await expect(answer).rejects.toThrow('prompt: expected at most 256 tokens, which the context holds, got 257');
+    expect(model.requests).toEqual([]);
+  });
+
   test('ends after 16 tokens unless asked for more', async () => {
     const { choices, usage } = await createCompletion(
       served(() => 'a'.repeat(99)),

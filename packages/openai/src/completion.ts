@@ -1,5 +1,5 @@
 /** POST /v1/completions on a `LanguageModel`. */
-import type { LanguageModel } from '@yoco-u/spec';
+import { CapacityError, type LanguageModel } from '@yoco-u/spec';
 import { collectAnswer, type Format, streamAnswer } from './answer.ts';
 import type { Choice } from './choices.ts';
 import { completionLogprobs, createOffsets } from './log-probabilities.ts';
@@ -77,8 +77,10 @@ function createFormat(
   prompts: readonly Prompt[],
   { echo, logprobs: alternatives }: CompletionRequest,
 ): Format<Delta> {
-  const offsets = prompts.map(({ ids, added }) => createOffsets(tokenizer, echo === true ? ids.slice(0, added) : ids));
   const wanted = alternatives != null;
+  const offsets = (wanted ? prompts : []).map(({ ids, added }) =>
+    createOffsets(tokenizer, echo === true ? ids.slice(0, added) : ids),
+  );
   const format: Format<Delta> = {
     begin(index, promptTokens) {
       if (echo !== true) return undefined;
@@ -111,10 +113,19 @@ function choicesOf(prompt: Prompt, request: CompletionRequest, n: number): Choic
   }));
 }
 
-function readPrompts({ tokenizer, bosTokenId }: LanguageModel, prompt: CompletionRequest['prompt']): Prompt[] {
+function readPrompts(model: LanguageModel, prompt: CompletionRequest['prompt']): Prompt[] {
+  const { tokenizer, bosTokenId, contextLength } = model;
   const prompts = isList(prompt) ? prompt : [prompt];
   return prompts.map((one): Prompt => {
-    if (typeof one !== 'string') return { ids: one, added: 0, text: tokenizer.decode(one) };
+    if (typeof one !== 'string') {
+      if (one.length <= contextLength) return { ids: one, added: 0, text: tokenizer.decode(one) };
+      throw new CapacityError({
+        where: 'prompt',
+        expected: `at most ${contextLength} tokens, which the context holds`,
+        got: `${one.length}`,
+        fix: 'shorten it',
+      });
+    }
     const ids = tokenizer.encode(one);
     return bosTokenId === undefined ? { ids, added: 0, text: one } : { ids: [bosTokenId, ...ids], added: 1, text: one };
   });
