@@ -42,7 +42,7 @@ export async function openDevice(): Promise<OpenDevice> {
   if (adapter === null) {
     throw new BackendError({ where, expected: 'a graphics adapter', got: 'none', fix: adapterFix() });
   }
-  const { limits, info } = adapter;
+  const { limits } = adapter;
   const features = (['shader-f16', 'subgroups'] as const).filter((feature) => adapter.features.has(feature));
   // old browsers know neither the limit nor the set
   const hasImmediates = gpu.wgslLanguageFeatures?.has('immediate_address_space') === true;
@@ -59,10 +59,12 @@ export async function openDevice(): Promise<OpenDevice> {
         ...(immediateBytes > 0 ? { maxImmediateSize: immediateBytes } : {}),
       },
     });
-    const name = [info.vendor, info.architecture, info.description].filter((part) => part !== '').join(' ');
+    // browsers of before 2025 need not have it
+    const info = adapter.info as Partial<GPUAdapterInfo> | undefined;
+    const name = [info?.vendor, info?.architecture, info?.description].filter((part) => part).join(' ');
     const facts: AdapterFacts = {
       name: name === '' ? 'unnamed adapter' : name,
-      isFallback: info.isFallbackAdapter === true,
+      isFallback: info?.isFallbackAdapter === true,
       extensions: features.map((feature) => (feature === 'shader-f16' ? 'f16' : feature)),
       immediateBytes,
       workgroupBytes: device.limits.maxComputeWorkgroupStorageSize,

@@ -73,6 +73,21 @@ describe('memory', () => {
     await expectWorking(backend);
   });
 
+  test('is given back by a large download, which takes no more than the tensor', async () => {
+    await using backend = await createWebGpuBackend();
+    const type = tensorType(f32, 5, 2 ** 20 - 1);
+    using buffer = backend.allocate(type);
+    const last = Float32Array.of(7);
+    const before = backend.memory().reservedBytes;
+    backend.write(buffer, last, 5 * (2 ** 20 - 1) - 1);
+    const values = new Float32Array(5 * (2 ** 20 - 1));
+    const reading = backend.download(buffer, values);
+    expect(backend.memory().reservedBytes).toBe(before + buffer.byteLength);
+    await reading;
+    expect(values.at(-1)).toBe(7);
+    expect(backend.memory().reservedBytes).toBe(before);
+  });
+
   test('is given back by two hundred runs, bindings and executables', async () => {
     await using backend = await createWebGpuBackend();
     const program = record((graph) => {

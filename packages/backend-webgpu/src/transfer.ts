@@ -12,6 +12,8 @@ const panel = f32Panels8.rowMultiple;
 /** Staging buffers kept for the next download. */
 const mostIdle = 4;
 const fewestStagingBytes = 4096;
+/** Larger ones are made for one download, no larger than it, and not kept. */
+const mostKeptBytes = 2 ** 24;
 
 /** Throws `BackendError` for a format that no kernel here reads: of matrices, others than those of the variant. */
 export function checkFormat(type: TensorType, matrixFormat: StorageFormat): void {
@@ -55,13 +57,14 @@ export function createTransfer({ queue, memory, faults, counts, panels }: Transf
 
   const takeStaging = (bytes: number): GPUBuffer => {
     // powers of two, so that downloads of about one size take turns in one buffer
-    const size = Math.max(fewestStagingBytes, 2 ** Math.ceil(Math.log2(bytes)));
+    const size = bytes > mostKeptBytes ? bytes : Math.max(fewestStagingBytes, 2 ** Math.ceil(Math.log2(bytes)));
     const index = idle.findIndex((staging) => staging.size === size);
     if (index >= 0) return idle.splice(index, 1)[0]!;
     return memory.create('download', size, usage.mapRead | usage.copyTarget);
   };
   const giveStaging = (buffer: GPUBuffer): void => {
-    idle.push(buffer);
+    if (buffer.size <= mostKeptBytes) idle.push(buffer);
+    else memory.destroy(buffer);
     if (idle.length > mostIdle) memory.destroy(idle.shift()!);
   };
   const readBytes = async (buffer: GPUBuffer, start: number, bytes: number): Promise<ArrayBuffer> => {
