@@ -1,7 +1,8 @@
 /** How fast a backend is for a model: a chunk of a prompt and a few decoded tokens, with weights that mean nothing. */
 import { createModelMemory, createRunner, memoryShape, type Runner, randomParameters } from '@yoco-u/engine';
-import { countParameters, type ModelConfig } from '@yoco-u/model';
-import type { Backend, DeviceBuffer } from '@yoco-u/spec';
+import { countParameters, listParameters, type ModelConfig } from '@yoco-u/model';
+import { type Backend, type DeviceBuffer, YocoError } from '@yoco-u/spec';
+import { f32 } from '@yoco-u/tensor';
 
 /** Seconds a token. */
 export interface BackendSpeed {
@@ -65,4 +66,29 @@ async function bestSeconds(runner: Runner, rows: number, start: number): Promise
     if (run > 0) best = Math.min(best, performance.now() - began);
   }
   return best / 1000;
+}
+
+/** What a backend says that has no room for the weights and caches of a model: they are taken, and given back. */
+export async function findLackOfRoom(
+  backend: Backend,
+  model: ModelConfig,
+  caches?: { readonly sequences: number; readonly contextLength: number },
+): Promise<string | undefined> {
+  const owned: Disposable[] = [];
+  try {
+    for (const { shape, use } of listParameters(model)) {
+      owned.push(backend.allocate({ shape, format: use === 'matrix' ? backend.matrixFormat : f32 }));
+    }
+    if (caches !== undefined) {
+      owned.push(createModelMemory(backend, model, memoryShape(caches.sequences, caches.contextLength)));
+    }
+    await backend.settled();
+    return undefined;
+  } catch (error) {
+    // some devices are lost over it
+    if (!YocoError.isInstance(error)) throw error;
+    return error.message;
+  } finally {
+    for (const one of owned.reverse()) one[Symbol.dispose]();
+  }
 }

@@ -1,12 +1,12 @@
 /** What `auto` takes, and what it says, with backends that only pretend. */
 
 import { parseConfig } from '@yoco-u/model';
-import { type Backend, BackendError } from '@yoco-u/spec';
+import { type Backend, BackendError, CapacityError } from '@yoco-u/spec';
 import { createReferenceBackend } from '@yoco-u/tensor/reference';
 import { describe, expect, test } from 'vitest';
 import { builtInAttention } from './attention.ts';
 import { type BackendSpeed, trialModel } from './backend-trial.ts';
-import { chooseBackend } from './choose-backend.ts';
+import { type BackendPurpose, chooseBackend } from './choose-backend.ts';
 import { createBackend } from './index.ts';
 
 const json = {
@@ -47,9 +47,11 @@ const measuring =
 async function choose(
   use: 'generate' | 'train',
   candidates: Partial<Parameters<typeof chooseBackend>[1]>,
+  caches?: BackendPurpose['caches'],
 ): Promise<string> {
   open.length = 0;
-  const backend = await chooseBackend({ model, use }, { openWasm, openWebGpu, ...candidates });
+  const purpose = { model, use, ...(caches === undefined ? {} : { caches }) };
+  const backend = await chooseBackend(purpose, { openWasm, openWebGpu, ...candidates });
   // the other one is gone
   expect(open).toEqual([backend.id]);
   return backend.description;
@@ -87,6 +89,28 @@ describe('WASM is taken, and it says why, where WebGPU', () => {
   test('fails in the trial', async () => {
     const measure = () => Promise.reject(new BackendError('lost'));
     expect(await choose('generate', { measure })).toBe('wasm, pretended · auto: no webgpu: lost');
+  });
+
+  test('has no room', async () => {
+    const taken = new Set<object>();
+    const cramped = async (): Promise<Backend> => {
+      const backend = await openWebGpu();
+      return {
+        ...backend,
+        allocate(type) {
+          if (type.shape.length > 2) throw new CapacityError('webgpu backend: pages: too large');
+          const buffer = { ...backend.allocate(type), [Symbol.dispose]: () => void taken.delete(buffer) };
+          taken.add(buffer);
+          return buffer;
+        },
+      };
+    };
+    const candidates = { openWebGpu: cramped, measure: measuring(20_000, 300) };
+    expect(await choose('generate', candidates)).toMatch(/^webgpu/);
+    expect(await choose('generate', candidates, { sequences: 2, contextLength: 32 })).toMatch(
+      /^wasm, pretended · auto, tried: .* \(webgpu, pretended\); not webgpu, which has no room: webgpu backend: pages: too large$/,
+    );
+    expect(taken.size).toBe(0);
   });
 
   test('is not ready in time', async () => {

@@ -1,13 +1,15 @@
 /** `auto`: the faster of WASM and WebGPU for a model, found by trying. */
 import type { ModelConfig } from '@yoco-u/model';
 import { type Backend, YocoError } from '@yoco-u/spec';
-import { type BackendSpeed, measureBackend, trialModel } from './backend-trial.ts';
+import { type BackendSpeed, findLackOfRoom, measureBackend, trialModel } from './backend-trial.ts';
 
 /** The model that a backend is chosen for, and what it will do. */
 export interface BackendPurpose {
   readonly model: ModelConfig;
   /** Training is computed as prompts are, in many rows at once; text is decoded row by row. */
   readonly use: 'generate' | 'train';
+  /** Sequences that it will have caches for, and their tokens. */
+  readonly caches?: { readonly sequences: number; readonly contextLength: number };
 }
 
 export interface BackendCandidates {
@@ -27,7 +29,8 @@ const decodedTokens = 64;
 
 /**
  * Opens both backends one after the other, measures each, and keeps the one that would be done first. Where WebGPU is not to be
- * had, fails, or is not ready in time, WASM is taken. The `description` says what was chosen, and why.
+ * had, fails, is not ready in time, or has no room for weights and caches, WASM is taken. The `description` says what was chosen, and
+ * why.
  */
 export async function chooseBackend(purpose: BackendPurpose, candidates: BackendCandidates): Promise<Backend> {
   const { measure = measureBackend, limitMs = defaultLimitMs } = candidates;
@@ -36,16 +39,22 @@ export async function chooseBackend(purpose: BackendPurpose, candidates: Backend
   try {
     const webgpu = await tryWebGpu(candidates, (backend) => measure(backend, model), limitMs);
     if (typeof webgpu === 'string') return describe(wasm, webgpu);
-    let isFaster = false;
+    let isTaken = false;
     try {
       const speed = await measure(wasm, model);
-      isFaster = secondsOf(webgpu.speed, purpose.use) < secondsOf(speed, purpose.use);
+      const isFaster = secondsOf(webgpu.speed, purpose.use) < secondsOf(speed, purpose.use);
+      const lack = isFaster ? await findLackOfRoom(webgpu.backend, purpose.model, purpose.caches) : undefined;
+      isTaken = isFaster && lack === undefined;
       const rates = `wasm ${ratesOf(speed)}; webgpu ${ratesOf(webgpu.speed)}`;
       const reason = `auto, tried${layersTried(purpose.model, model)}: ${rates}`;
-      if (isFaster) await wasm[Symbol.asyncDispose]();
-      return isFaster ? describe(webgpu.backend, reason) : describe(wasm, `${reason} (${webgpu.backend.description})`);
+      if (!isTaken) {
+        const why = lack === undefined ? '' : `; not webgpu, which has no room: ${lack}`;
+        return describe(wasm, `${reason} (${webgpu.backend.description})${why}`);
+      }
+      await wasm[Symbol.asyncDispose]();
+      return describe(webgpu.backend, reason);
     } finally {
-      if (!isFaster) await webgpu.backend[Symbol.asyncDispose]();
+      if (!isTaken) await webgpu.backend[Symbol.asyncDispose]();
     }
   } catch (error) {
     await wasm[Symbol.asyncDispose]();
@@ -92,7 +101,7 @@ async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined
   promise.catch(() => undefined);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, ms, undefined);
+    timer = setTimeout(resolve, Math.max(0, ms), undefined);
   });
   try {
     return await Promise.race([promise, late]);

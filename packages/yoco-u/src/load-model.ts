@@ -40,10 +40,24 @@ export interface LoadedModel extends AsyncDisposable {
 }
 
 /** Parses the config, creates a backend and loads the weights. Frees everything when a step fails. */
-export async function loadPartsFrom(folder: ModelFolder, options: LoadOptions = {}): Promise<ModelParts> {
+export function loadPartsFrom(folder: ModelFolder, options: LoadOptions = {}): Promise<ModelParts> {
+  return loadPartsFor(folder, options);
+}
+
+/** `engine`: what will have caches for these. */
+async function loadPartsFor(
+  folder: ModelFolder,
+  options: LoadOptions,
+  engine?: Pick<LoadModelOptions, 'sequences' | 'contextLength'>,
+): Promise<ModelParts> {
   const written = parseConfig(folder.config, [...registryOf(options.plugins ?? []), ...builtInAttention]);
   const config = options.iterations === undefined ? written : withIterations(written, options.iterations);
-  const backend = await createBackend(options, { model: config, use: 'generate' });
+  const { sequences = 1, contextLength = config.contextLength } = engine ?? {};
+  const backend = await createBackend(options, {
+    model: config,
+    use: 'generate',
+    ...(engine === undefined ? {} : { caches: { sequences, contextLength } }),
+  });
   try {
     const parameters = await loadParameters(backend, config, folder, {
       ...(options.signal === undefined ? {} : { signal: options.signal }),
@@ -70,7 +84,7 @@ export async function loadModelFrom(folder: ModelFolder, options: LoadModelOptio
     });
   }
   const tokenizer = parseTokenizer(folder.tokenizerJson);
-  const parts = await loadPartsFrom(folder, options);
+  const parts = await loadPartsFor(folder, options, options);
   try {
     const model = await createLanguageModel({
       id: folder.name,
