@@ -1,9 +1,16 @@
 /** The dispatches of attention: rows at once; or, of few rows, splits of their keys and then the merging of these. */
-import type { CallDescription, Value, WebGpuBinding, WebGpuDispatch, WebGpuWord } from '@yoco-u/spec';
+import type { CallDescription, Value, WebGpuBinding, WebGpuDevice, WebGpuDispatch, WebGpuWord } from '@yoco-u/spec';
 import type { SegmentParams, SoftmaxParams } from '../kernels/index.ts';
 import type { BlockAxes } from '../layout.ts';
-import { type AttendMemory, attendRowsText, attendSplitsText, mergeSplitsText } from './attend.wgsl.ts';
-import { headShape } from './wgsl.ts';
+import {
+  type AttendMemory,
+  attendRowsText,
+  attendSplitsText,
+  attendSplitsTogetherText,
+  mergeSplitsText,
+  togetherSize,
+} from './attend.wgsl.ts';
+import { flatShape, type HeadShape, headShape } from './wgsl.ts';
 
 export type Uniforms = Readonly<Record<string, WebGpuWord>>;
 export type ValueOf = (of: Value) => number;
@@ -49,15 +56,16 @@ function divide({ inputs: [q], params }: CallDescription<SoftmaxParams>, layout:
     scale: { f32: 1 / Math.sqrt(headDim) },
     ...layout.words,
   };
-  const memories = Object.fromEntries(
-    Object.entries(layout.bindings).map(([name, { input, element = shape.element }]) => [name, { input, element }]),
-  );
+  const memoriesIn = (elements: HeadShape['element']): Readonly<Record<string, WebGpuBinding>> =>
+    Object.fromEntries(
+      Object.entries(layout.bindings).map(([name, { input, element = elements }]) => [name, { input, element }]),
+    );
   const seen = Math.min(layout.positions ?? 0, params.window ?? Number.POSITIVE_INFINITY);
   const splitLength = leastSplit * Math.max(1, Math.ceil(seen / (leastSplit * mostSplits)));
   // a window may begin anywhere in a split
   const splits = Math.ceil(seen / splitLength) + 1;
   const out: WebGpuBinding = { output: 0, element: shape.element };
-  return { shape, heads, uniforms, memories, splitLength, splits, out };
+  return { shape, heads, uniforms, memoriesIn, splitLength, splits, out };
 }
 
 /** What the merging of splits does besides. */
@@ -68,31 +76,43 @@ export interface MergeTask {
   readonly bindings: Readonly<Record<string, WebGpuBinding>>;
 }
 
+/** Whether a workgroup does a split together: where barriers are cheap, and it has room for the scores. */
+function areTogether(headDim: number, splitLength: number, { tiles, workgroupSize, workgroupBytes }: WebGpuDevice) {
+  return tiles === 'workgroup' && togetherSize(headDim) <= workgroupSize && 4 * splitLength <= workgroupBytes;
+}
+
 /** Splits of the keys, and their merging, for runs of at most `fewRows` rows. */
 export function attendSplits(
   call: CallDescription<SoftmaxParams>,
   layout: AttendLayout,
+  device: WebGpuDevice,
   task?: MergeTask,
 ): readonly [split: WebGpuDispatch, merge: WebGpuDispatch] {
-  const { shape, heads, uniforms, memories, splitLength, splits, out } = divide(call, layout);
+  const { shape, heads, uniforms, memoriesIn, splitLength, splits, out } = divide(call, layout);
   const { segments, memory } = layout;
+  const { headDim } = shape;
   const { rows } = call.params;
   const partials = Math.min(call.inputs[0]!.shape[0]!, fewRows) * heads * splits;
-  const partial = {
-    partial: { scratch: 'partial', bytes: 4 * partials * shape.headDim, element: shape.element },
-    partial_statistics: { scratch: 'partial_statistics', bytes: 8 * partials, element: 'vec2f' },
-  } as const;
+  const partialIn = (element: HeadShape['element']) =>
+    ({
+      partial: { scratch: 'partial', bytes: 4 * partials * headDim, element },
+      partial_statistics: { scratch: 'partial_statistics', bytes: 8 * partials, element: 'vec2f' },
+    }) as const;
   const words = { ...uniforms, splits: int(splits) };
+  const isTogether = areTogether(headDim, splitLength, device);
+  const { element } = isTogether ? flatShape(headDim) : shape;
   return [
     {
-      code: attendSplitsText(memory, shape, splitLength),
-      bindings: { q: { input: 0 }, segments, ...memories, ...partial },
+      code: isTogether
+        ? attendSplitsTogetherText(memory, headDim, splitLength)
+        : attendSplitsText(memory, shape, splitLength),
+      bindings: { q: { input: 0 }, segments, ...memoriesIn(element), ...partialIn(element) },
       uniforms: words,
-      workgroups: (value) => [groups(splits, 16), heads, value(rows)],
+      workgroups: (value) => [isTogether ? splits : groups(splits, 16), heads, value(rows)],
     },
     {
       code: mergeSplitsText(memory, shape, splitLength, task),
-      bindings: { segments, ...partial, out, ...task?.bindings },
+      bindings: { segments, ...partialIn(shape.element), out, ...task?.bindings },
       uniforms: words,
       workgroups: (value) => [groups(shape.elements, 16), heads, value(rows)],
     },
@@ -103,9 +123,10 @@ export function attendSplits(
 export function attend(
   call: CallDescription<SoftmaxParams>,
   layout: AttendLayout,
+  device: WebGpuDevice,
   statistics: boolean,
 ): readonly WebGpuDispatch[] {
-  const { shape, heads, uniforms, memories, splitLength, out } = divide(call, layout);
+  const { shape, heads, uniforms, memoriesIn, splitLength, out } = divide(call, layout);
   const { rows } = call.params;
   const isFew = (value: ValueOf): boolean => layout.positions !== undefined && value(rows) <= fewRows;
   const whole: WebGpuDispatch = {
@@ -113,7 +134,7 @@ export function attend(
     bindings: {
       q: { input: 0 },
       segments: layout.segments,
-      ...memories,
+      ...memoriesIn(shape.element),
       out,
       ...(statistics ? { statistics: { output: 1, element: 'vec2f' } as const } : {}),
     },
@@ -125,5 +146,5 @@ export function attend(
     ...dispatch,
     workgroups: (value) => (isFew(value) ? dispatch.workgroups(value) : [0]),
   });
-  return [whole, ...attendSplits(call, layout).map(forFew)];
+  return [whole, ...attendSplits(call, layout, device).map(forFew)];
 }

@@ -18,7 +18,7 @@ function freshPositions({ segmentCount, rows }: SegmentParams): (value: ValueOf)
 const softmax: WebGpuKernel<SoftmaxParams> = {
   abi: 1,
   kernel: 'attention.softmax',
-  dispatches: (call) =>
+  dispatches: (call, device) =>
     attend(
       call,
       {
@@ -29,6 +29,7 @@ const softmax: WebGpuKernel<SoftmaxParams> = {
         words: { fresh_blocks: int(blockAxes(call.inputs[2]!).blocks) },
         positions: undefined,
       },
+      device,
       true,
     ),
 };
@@ -36,7 +37,7 @@ const softmax: WebGpuKernel<SoftmaxParams> = {
 const softmaxRing: WebGpuKernel<SoftmaxParams> = {
   abi: 1,
   kernel: 'attention.softmax_ring',
-  dispatches: (call) =>
+  dispatches: (call, device) =>
     attend(
       call,
       {
@@ -50,6 +51,7 @@ const softmaxRing: WebGpuKernel<SoftmaxParams> = {
         },
         positions: call.params.window ?? 0,
       },
+      device,
       false,
     ),
 };
@@ -57,7 +59,7 @@ const softmaxRing: WebGpuKernel<SoftmaxParams> = {
 const softmaxPaged: WebGpuKernel<SoftmaxParams> = {
   abi: 1,
   kernel: 'attention.softmax_paged',
-  dispatches: (call) => {
+  dispatches: (call, device) => {
     const axes = blockAxes(call.inputs[2]!);
     const pages = call.inputs[3]!.shape[1]!;
     return attend(
@@ -70,6 +72,7 @@ const softmaxPaged: WebGpuKernel<SoftmaxParams> = {
         words: { page_blocks: int(axes.blocks), pages_per_sequence: int(pages) },
         positions: pages * axes.blocks * blockLength,
       },
+      device,
       false,
     );
   },

@@ -20,7 +20,7 @@ const slidingWindow: WebGpuKernel<SoftmaxRingParams> = {
   abi: 1,
   kernel: 'attention.sliding_window',
   select: ofFewRows,
-  dispatches(call) {
+  dispatches(call, device) {
     const axes = blockAxes(call.inputs[4]!);
     return attendSplits(
       call,
@@ -32,6 +32,7 @@ const slidingWindow: WebGpuKernel<SoftmaxRingParams> = {
         words: { ring_blocks: int(axes.blocks) },
         positions: call.params.window,
       },
+      device,
       {
         functions: addressText('ring'),
         body: keepRowText('ring'),
@@ -45,7 +46,7 @@ const full: WebGpuKernel<SoftmaxParams> = {
   abi: 1,
   kernel: 'attention.full',
   select: ofFewRows,
-  dispatches(call) {
+  dispatches(call, device) {
     const pages = call.inputs[4]!.shape[1]!;
     const axes = blockAxes(call.inputs[5]!);
     const table = { page_table: { input: 4, element: 'i32' } } as const;
@@ -59,6 +60,7 @@ const full: WebGpuKernel<SoftmaxParams> = {
         words: { page_blocks: int(axes.blocks), pages_per_sequence: int(pages) },
         positions: pages * axes.blocks * blockLength,
       },
+      device,
       {
         functions: addressText('pool'),
         body: keepRowText('pool'),

@@ -13,10 +13,11 @@ export interface HeadShape {
 }
 
 export function headShape(headDim: number): HeadShape {
-  return headDim % 4 === 0
-    ? { headDim, element: 'vec4f', elements: headDim / 4 }
-    : { headDim, element: 'f32', elements: headDim };
+  return headDim % 4 === 0 ? { headDim, element: 'vec4f', elements: headDim / 4 } : flatShape(headDim);
 }
+
+/** Components one at a time, whatever the width. */
+export const flatShape = (headDim: number): HeadShape => ({ headDim, element: 'f32', elements: headDim });
 
 /** Constants of the text: loops over a head are unrolled by compilers that know its width. */
 export function headConstants({ headDim, element, elements }: HeadShape): string {
@@ -87,17 +88,20 @@ export function addressText(memory: Exclude<MemoryName, 'own'>): string {
 }
 
 /**
- * `<memory>_key(at, d, half)`: component d of four keys of the block whose keys begin at float `at`; `<memory>_value(at, lane, n)`:
- * element n of a value. For memories bound as arrays of `Element`.
+ * `<memory>_key(at, d, half)`: component d of four keys of the block whose keys begin at float `at`; `<memory>_lane_key(at, d, lane)`: of
+ * one; `<memory>_value(at, lane, n)`: element n of a value. For memories bound as arrays of `Element`.
  */
 export function readText(memory: MemoryName, { element }: HeadShape): string {
   const key =
     element === 'vec4f'
       ? `${memory}[at / 4 + 2 * d + half]`
       : `vec4f(${[0, 1, 2, 3].map((lane) => `${memory}[at + 8 * d + 4 * half + ${lane}]`).join(', ')})`;
+  const laneKey =
+    element === 'vec4f' ? `${memory}[at / 4 + 2 * d + lane / 4][lane % 4]` : `${memory}[at + 8 * d + lane]`;
   const value = element === 'vec4f' ? `${memory}[at / 4 + lane * N + n]` : `${memory}[at + lane * D + n]`;
   return /* wgsl */ `
 fn ${memory}_key(at: i32, d: i32, half: i32) -> vec4f { return ${key}; }
+fn ${memory}_lane_key(at: i32, d: i32, lane: i32) -> f32 { return ${laneKey}; }
 fn ${memory}_value(at: i32, lane: i32, n: i32) -> Element { return ${value}; }
 `;
 }
@@ -125,6 +129,10 @@ fn own_key(at: i32, d: i32, half: i32) -> vec4f {
     key[lane] = k[((own.row + 4 * half + lane) * params.key_value_heads + own.head) * D + d];
   }
   return key;
+}
+fn own_lane_key(at: i32, d: i32, lane: i32) -> f32 {
+  if (lane < own.first) { return ${stored}_lane_key(own.keys, d, lane); }
+  return k[((own.row + lane) * params.key_value_heads + own.head) * D + d];
 }
 fn own_value(at: i32, lane: i32, n: i32) -> Element {
   if (lane < own.first) { return ${stored}_value(own.values, lane, n); }
