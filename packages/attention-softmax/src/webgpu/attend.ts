@@ -2,14 +2,8 @@
 import type { CallDescription, Value, WebGpuBinding, WebGpuDevice, WebGpuDispatch, WebGpuWord } from '@yoco-u/spec';
 import type { SegmentParams, SoftmaxParams } from '../kernels/index.ts';
 import type { BlockAxes } from '../layout.ts';
-import {
-  type AttendMemory,
-  attendRowsText,
-  attendSplitsText,
-  attendSplitsTogetherText,
-  mergeSplitsText,
-  togetherSize,
-} from './attend.wgsl.ts';
+import { type AttendMemory, attendRowsText, attendSplitsText, mergeSplitsText } from './attend.wgsl.ts';
+import { attendSplitsTogetherText, togetherSize } from './attend-together.wgsl.ts';
 import { flatShape, type HeadShape, headShape } from './wgsl.ts';
 
 export type Uniforms = Readonly<Record<string, WebGpuWord>>;

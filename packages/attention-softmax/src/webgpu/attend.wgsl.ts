@@ -5,22 +5,13 @@
  * said, so that compilers cannot choose.
  */
 import type { MergeTask } from './attend.ts';
-import {
-  addressText,
-  flatShape,
-  type HeadShape,
-  headConstants,
-  type MemoryName,
-  ownText,
-  readText,
-  segmentText,
-} from './wgsl.ts';
+import { addressText, type HeadShape, headConstants, type MemoryName, ownText, readText, segmentText } from './wgsl.ts';
 
 /** A score that no key reaches: hidden ones weigh exp(hidden − m) = 0. */
-const hidden = '-1e30';
+export const hidden = '-1e30';
 
 /** `weigh`: takes in the scores of a block, leaves the `weights` of its positions, and returns by what sums so far decay. */
-const weighText = /* wgsl */ `
+export const weighText = /* wgsl */ `
 var<private> largest: f32 = ${hidden};
 var<private> total: f32;
 var<private> weights: array<f32, 8>;
@@ -74,7 +65,7 @@ export interface AttendMemory {
 }
 
 /** First position that a row sees whose own is `last`. */
-function firstVisibleText({ ownOnly }: AttendMemory): string {
+export function firstVisibleText({ ownOnly }: AttendMemory): string {
   return /* wgsl */ `fn first_visible(segment: Segment, last: i32) -> i32 {
   let earliest = ${ownOnly ? 'segment.start' : '0'};
   return select(earliest, max(earliest, last - params.window + 1), params.window > 0);
@@ -83,13 +74,13 @@ function firstVisibleText({ ownOnly }: AttendMemory): string {
 }
 
 /** A statement for the memory that has a block. */
-function ofBlock({ memories }: AttendMemory, statement: (memory: MemoryName) => string): string {
+export function ofBlock({ memories }: AttendMemory, statement: (memory: MemoryName) => string): string {
   const [first, second] = memories;
   if (second === undefined) return statement(first!);
   return `if (position < segment.start - segment.start % 8) { ${statement(first!)} } else { ${statement(second)} }`;
 }
 
-function memoryText({ memories }: AttendMemory, name: MemoryName, shape: HeadShape): string {
+export function memoryText({ memories }: AttendMemory, name: MemoryName, shape: HeadShape): string {
   if (name !== 'own') return addressText(name) + readText(name, shape);
   return ownText(memories[0] as 'ring' | 'pool');
 }
@@ -166,86 +157,6 @@ export function attendSplitsText(memory: AttendMemory, shape: HeadShape, splitLe
   let index = (row * params.key_value_heads * params.group + head) * params.splits + i32(id.x);
   for (var n = 0; n < N; n++) { partial[index * N + n] = sums[n]; }
   partial_statistics[index] = vec2f(largest, total);
-}
-`;
-}
-
-/** Invocations of a workgroup that does a split together: the least positions of one, or more for wide heads. */
-export const togetherSize = (headDim: number): number => Math.max(64, headDim);
-
-const eight = (line: (lane: number) => string): string =>
-  Array.from({ length: 8 }, (_, lane) => `    ${line(lane)}`).join('\n');
-
-/** What an invocation takes in alone: the score of a position, and component n of the values of a block's visible positions. */
-const shareText = (memory: MemoryName): string => /* wgsl */ `
-fn score_${memory}(segment: Segment, head: i32, at: i32, position: i32, lane: i32) -> f32 {
-  let keys = ${memory}_at(segment, 0, head, position);
-  var score = 0.0;
-  for (var d = 0; d < D; d++) { score = fma(q[at + d], ${memory}_lane_key(keys, d, lane), score); }
-  return score * params.scale;
-}
-
-fn see_${memory}(segment: Segment, head: i32, position: i32, first: i32, last: i32, n: i32) {
-  let values = ${memory}_at(segment, 1, head, position);
-  if (first == 0 && last == 7) {
-${eight((lane) => `let value${lane} = ${memory}_value(values, ${lane}, n);`)}
-${eight((lane) => `sum = fma(weights[${lane}], value${lane}, sum);`)}
-    return;
-  }
-  for (var lane = first; lane <= last; lane++) { sum = fma(weights[lane], ${memory}_value(values, lane, n), sum); }
-}
-`;
-
-/**
- * As `attendSplitsText`, a workgroup a (split, head, row): first an invocation a position, for its score; then, where all have seen
- * the scores, one a component of the values. Memories are bound as arrays of f32.
- */
-export function attendSplitsTogetherText(memory: AttendMemory, headDim: number, splitLength: number): string {
-  const shape = flatShape(headDim);
-  const size = togetherSize(headDim);
-  return /* wgsl */ `${headConstants(shape)}
-const split_length: i32 = ${splitLength};
-var<workgroup> scores: array<f32, split_length>;
-var<private> sum: f32;
-${weighText}${segmentText}${memory.memories.map((name) => memoryText(memory, name, shape) + shareText(name)).join('')}
-${firstVisibleText(memory)}
-@compute @workgroup_size(${size})
-fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3u) {
-  let own_lane = i32(index);
-  let row = i32(group.z);
-  let query_head = i32(group.y);
-  let head = query_head / params.group;
-  let segment = segment_of_row(row);
-  let last = segment.start + row - segment.first_row;
-  let first = first_visible(segment, last);
-  let split = first / split_length + i32(group.x);
-  if (split > last / split_length) { return; }
-  let begin = max(first, split * split_length);
-  let end = min(last, (split + 1) * split_length - 1);
-  let at = (row * params.key_value_heads * params.group + query_head) * D;
-  for (var place = own_lane; place < split_length; place += ${size}) {
-    let lane = place % 8;
-    let position = split * split_length + place - lane;
-    var score: f32 = ${hidden};
-    if (position + lane >= begin && position + lane <= end) {
-      ${ofBlock(memory, (name) => `score = score_${name}(segment, head, at, position, lane);`)}
-    }
-    scores[place] = score;
-  }
-  workgroupBarrier();
-  if (own_lane >= D) { return; }
-  for (var position = begin - begin % 8; position <= end; position += 8) {
-    let place = position - split * split_length;
-    let low = vec4f(scores[place], scores[place + 1], scores[place + 2], scores[place + 3]);
-    let high = vec4f(scores[place + 4], scores[place + 5], scores[place + 6], scores[place + 7]);
-    sum *= weigh(low, high);
-    let first_lane = max(begin - position, 0);
-    let last_lane = min(end - position, 7);
-    ${ofBlock(memory, (name) => `see_${name}(segment, head, position, first_lane, last_lane, own_lane);`)}
-  }
-  let place = (row * params.key_value_heads * params.group + query_head) * params.splits + i32(group.x);
-  partial[place * D + own_lane] = sum;
-  if (own_lane == 0) { partial_statistics[place] = vec2f(largest, total); }
 }
 `;
 }
