@@ -47,7 +47,7 @@ describe('the built page (needs a Chromium; set CHROMIUM to its path)', options,
     await page.getByText('Finished.').waitFor();
     expect(await tokensOn(page)).toEqual([expected.tokens]);
     const meter = page.locator('[data-system="YOCO-U"]');
-    expect(Number(await meter.getAttribute('data-bytes'))).toBe(expected.usage.cacheBytes);
+    expect(Number(await meter.getAttribute('data-now'))).toBe(expected.usage.cacheBytes);
     expect(Number(await page.getByTestId('figures').getAttribute('data-bytes'))).toBe(expected.usage.cacheBytes);
     expect(complaints).toEqual([]);
   });
@@ -208,6 +208,8 @@ describe('the built page (needs a Chromium; set CHROMIUM to its path)', options,
       await page.getByTestId('write').click();
       await page.getByText('Finished.').waitFor();
       await page.locator('[data-choice]').first().waitFor();
+      // what is folded is looked at too
+      for (const summary of await page.locator('summary:visible').all()) await summary.click();
       for (const view of await page.getByRole('navigation').getByRole('link').all()) {
         await view.click();
         await page.locator('main h2:visible').first().waitFor();

@@ -25,6 +25,12 @@ export const text = {
     again: 'Try again',
   },
   kept: 'This page is kept in the browser: it works without a network.',
+  ownPage: {
+    heading: 'The same in a page of your own',
+    install: 'What this page is made of, in one package:',
+    code: 'Example in TypeScript',
+    more: 'It runs the models of the Models part, and those that you train and download here; in Node, in a server with OpenAI’s API, and on the command line too.',
+  },
   newer: {
     there: 'A newer version of this page is there.',
     ends: 'Texts and runs of this visit end when it is loaded.',
@@ -108,7 +114,7 @@ export const text = {
     off: 'off',
     tour: {
       heading: 'How it works, in two minutes',
-      compare: (less: number, more: number): string => `Write with ${less} and with ${more} iterations.`,
+      compare: (less: number, more: number): string => `Write with ${less} and ${more} iterations.`,
       compareHint:
         'Same weights, same prompt, same seed: only the loop of the lower half differs, as in the picture. Click a word to see what else it could have been.',
       steps: {
@@ -142,16 +148,16 @@ export const text = {
   memory: {
     heading: 'Memory',
     lead: 'A model keeps keys and values of every token it has read. A Transformer keeps them in each layer. YOCO-U keeps them once, plus a short window, whatever its depth.',
-    caption: (tokens: number) => `Cache at ${formatCount(tokens)} tokens, same width and depth, float32`,
-    follow: 'Follow the text that is generated',
+    caption: 'Cache of models of the same width and depth, float32',
+    now: (tokens: number) => (tokens === 0 ? 'Nothing written yet' : `Text so far, ${text.memory.tokens(tokens)}`),
+    at: (tokens: number) => `At ${text.memory.tokens(tokens)}`,
     slider: 'Length of the text',
-    tokens: (tokens: number) => `${formatCount(tokens)} tokens`,
+    tokens: (tokens: number): string => `${formatCount(tokens)} tokens`,
     system: 'System',
-    bytes: 'Cache',
     times: (factor: number) => `${factor.toLocaleString('en', { maximumSignificantDigits: 2 })} ×`,
     own: 'The model at hand',
     factor: (own: string) => `Against ${own === text.memory.own ? 'it' : own}`,
-    note: 'Figures by the formula that the engine counts with. The windows cost a fixed amount that short texts do not pay back.',
+    note: 'Figures by the formula that the engine counts with; those of the text so far grow while one is written. The windows of the lower half cost a fixed amount that short texts do not pay back.',
   },
   look: {
     heading: 'Look inside',
