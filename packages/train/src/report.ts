@@ -18,9 +18,10 @@ export function renderReport(events: readonly Line[], config: RunConfig): string
     {
       title: 'Loss (nats a token)',
       series: [
+        // first, so that they have the colours of the next chart
+        ...validationSeries(validations, ({ loss }) => loss),
         { name: 'training', points: steps.map(({ step, loss }) => [step, loss]), faint: true },
         { name: 'training, smoothed', points: smooth(steps.map(({ step, loss }) => [step, loss])) },
-        ...validationSeries(validations, ({ loss }) => loss),
       ],
     },
     validationChart(events),
