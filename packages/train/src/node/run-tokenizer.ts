@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { readTexts } from '../data/node/read-source.ts';
-import { listSourceFiles, type SourceFile } from '../data/node/source-files.ts';
+import { listSourceFiles, requireRegularFiles, type SourceFile } from '../data/node/source-files.ts';
 import { learnTokenizer } from '../learn-tokenizer.ts';
 import { sizesForText } from '../run-config.ts';
 import type { RunRequest } from '../run-request.ts';
@@ -25,9 +25,10 @@ export interface RunTextOptions {
 /** What text takes when it is decompressed, for files that are compressed. */
 const usualCompression = 3.5;
 
-/** Bytes of text: estimated for compressed files. Throws `DataError` for sources without files. */
+/** Bytes of text: estimated for compressed files. Throws `DataError` for sources without files, and for pipes. */
 export async function measureText(sources: readonly string[], options: RunTextOptions): Promise<number> {
   const files = await listSourceFiles(sources, directoryOf(options));
+  await requireRegularFiles(files);
   let bytes = 0;
   for (const file of files) bytes += (await sizeOf(file)) * (file.compression === 'none' ? 1 : usualCompression);
   return bytes;

@@ -317,6 +317,8 @@ test('the memory that is planned is the sum of its parts', async () => {
 describe('ends before the first step', () => {
   const cases: readonly (readonly [string, Partial<RunRequest>, RegExp])[] = [
     ['without text', { data: ['/nowhere.txt'] }, /nowhere\.txt/],
+    ['with a device for text', { data: ['/dev/null'] }, /\/dev\/null: .* read more than once/],
+    ['with a device to validate on', { validationData: ['/dev/zero'] }, /\/dev\/zero: .* read more than once/],
     ['with sizes that cannot be', { model: { num_key_value_heads: 3 } }, /multiple of num_key_value_heads/],
     [
       'with an attention that is none',

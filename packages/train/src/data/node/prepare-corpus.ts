@@ -17,7 +17,7 @@ import { matchSources } from './match-sources.ts';
 import { openTokenFile } from './open-token-file.ts';
 import { createProgress, type DataProgress } from './progress.ts';
 import { readDocuments, type SourceFacts } from './read-source.ts';
-import { listSourceFiles, type SourceFile, type SourceOptions } from './source-files.ts';
+import { listSourceFiles, requireRegularFiles, type SourceFile, type SourceOptions } from './source-files.ts';
 import { removeAbandoned, stageFile, writeWhole } from './staged-file.ts';
 import { writeTokenFile } from './write-token-file.ts';
 
@@ -48,6 +48,7 @@ export interface PrepareCorpusOptions extends SourceOptions {
  */
 export async function prepareCorpus(options: PrepareCorpusOptions): Promise<Corpus> {
   const files = await listSourceFiles(options.sources, options);
+  await requireRegularFiles(files);
   const identity: CacheIdentity = {
     field: options.field ?? 'text',
     tokenizer: sha256(options.tokenizerText),

@@ -54,6 +54,16 @@ export async function listSourceFiles(
   return [...files.values()];
 }
 
+/** For text that is read more than once. Throws `DataError` for a pipe or a device: it would be waited for, or have no end. */
+export async function requireRegularFiles(files: readonly SourceFile[]): Promise<void> {
+  for (const { path, name } of files) {
+    // one that is gone is reported when it is read
+    if ((await statOf(path, name))?.isFile() !== false) continue;
+    const fix = 'write the text to a file: it is read more than once';
+    throw new DataError({ where: name, expected: 'a file or a folder', got: 'a pipe or a device', fix });
+  }
+}
+
 async function expand(source: string, directory: string): Promise<SourceFile[]> {
   const textPackage = findTextPackage(source, directory);
   if (textPackage !== undefined) {
