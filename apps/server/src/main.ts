@@ -16,7 +16,7 @@ try {
   process.exitCode = isKnown ? 2 : 3;
 }
 
-/** Resolves when the first model is there; the server goes on until a signal comes. */
+/** Resolves when the server has ended after a signal. */
 async function start(settings: Settings): Promise<void> {
   const { models, host, port, sequences, prefixCacheBytes, memoryBytes, threads, backend, graceMs } = settings;
   const load = { sequences, prefixCacheBytes, backend, ...(threads === undefined ? {} : { threads }) };
@@ -31,8 +31,8 @@ async function start(settings: Settings): Promise<void> {
           path,
           bytes,
           sequences,
-          async load() {
-            const loaded = await loadModelFolderInWorker(path, load);
+          async load(signal) {
+            const loaded = await loadModelFolderInWorker(path, { ...load, signal });
             logger.info({ path, backend: loaded.backend.description }, 'loaded');
             return loaded;
           },
@@ -46,13 +46,15 @@ async function start(settings: Settings): Promise<void> {
     ...(apiKeys === undefined ? {} : { apiKeys }),
   });
   logger.info({ url: serving.url, models }, 'listening');
-  process.once('SIGTERM', () => serving.stop(graceMs));
-  process.once('SIGINT', () => serving.stop(graceMs));
+  const ended = new Promise<void>((resolve) => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });
   try {
-    await serving.server.warmUp();
-  } catch (error) {
-    await serving.stop(0);
-    throw error;
+    await Promise.race([serving.server.warmUp(), ended]);
+    await ended;
+  } finally {
+    await serving.stop(graceMs);
   }
 }
 

@@ -14,7 +14,7 @@ export async function serveBundledModel(options: Partial<ServeOptions> = {}): Pr
     name: 'bundled',
     bytes: estimateMemory(folder, load),
     sequences: load.sequences,
-    load: () => loadModelFolderInWorker(modelPath, load),
+    load: (signal) => loadModelFolderInWorker(modelPath, { ...load, signal }),
   });
   return serve({ models: [source], port: 0, ...options });
 }

@@ -68,7 +68,7 @@ async function answer<Request extends CommonFields>(
     if (choices > limits.choices)
       throw invalidField('n', `expected at most ${limits.choices} completions, got ${choices}`);
     if (server.logPrompts) logger.info({ requestId: c.get('requestId'), request }, 'request');
-    const lease = await pool.use(request.model ?? undefined);
+    const lease = await pool.use(request.model ?? undefined, job.signal);
     cleanUp.unshift(lease.release);
     const id = `${endpoint.prefix}-${c.get('requestId')}`;
     const options = { id, created: Math.floor(Date.now() / 1000), signal: job.signal };

@@ -101,6 +101,30 @@ describe('several models', () => {
     expect([(await ask()).status, loads]).toEqual([200, 2]);
   });
 
+  test('that take long to load hold neither a client that leaves nor the end of the server up', async () => {
+    const model = createHeldModel();
+    const logged: string[] = [];
+    const note = (_: object, message: string): void => void logged.push(message);
+    const load = (signal: AbortSignal) =>
+      new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    const server = createTestServer(model, {
+      models: [sourceOf(model, 'small', { load })],
+      logger: { info: note, warn: note, error: note },
+    });
+    const warmUp = server.warmUp().catch((error: Error) => error);
+    const ask = (init = {}) => server.post('/v1/completions', { prompt: 'hi', max_tokens: 1 }, init);
+    const controller = new AbortController();
+    const left = ask({ signal: controller.signal });
+    const stays = ask();
+    controller.abort();
+    await left;
+    await server.drain(1);
+    expect((await stays).status).toBe(503);
+    await server[Symbol.asyncDispose]();
+    expect(await warmUp).toMatchObject({ code: 'disposed' });
+    expect(logged).not.toContain('model cannot be loaded');
+  });
+
   test('can be loaded no more after the end', async () => {
     const { server, events, ask } = createThree(300);
     await ask('a');

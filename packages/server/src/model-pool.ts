@@ -24,9 +24,10 @@ export interface ModelPool extends AsyncDisposable {
   readonly isWarm: boolean;
   /**
    * The model by name, or the first; loads it, and puts the longest unused idle ones out if it needs their room. Throws
-   * `ApiError`: 404 for an unknown name, 503 when all room is in use or the model cannot be loaded.
+   * `ApiError`: 404 for an unknown name, 503 when all room is in use or the model cannot be loaded; the reason of the signal when it
+   * aborts the wait.
    */
-  use(name?: string): Promise<Lease>;
+  use(name?: string, signal?: AbortSignal): Promise<Lease>;
 }
 
 interface Entry {
@@ -52,7 +53,8 @@ export function createModelPool(options: ModelPoolOptions): ModelPool {
   checkSources(sources, memoryBytes);
   const entries = new Map<string, Entry>(sources.map((source) => [source.name, { source, users: 0, lastUsed: 0 }]));
   let uses = 0;
-  let disposed = false;
+  const ending = new AbortController();
+  const { signal: ended } = ending;
   let warm = false;
   // room is made for one model at a time, so that two loads cannot count on the same bytes
   let turn: Promise<unknown> = Promise.resolve();
@@ -82,10 +84,10 @@ export function createModelPool(options: ModelPoolOptions): ModelPool {
   const load = async (entry: Entry): Promise<LoadedModel> => {
     const { name, bytes } = entry.source;
     await makeRoom(bytes);
-    if (disposed) throw new DisposedError('model pool');
+    ended.throwIfAborted();
     const started = performance.now();
     try {
-      const model = await entry.source.load();
+      const model = await entry.source.load(ended);
       const { sequences, cacheUse } = model;
       const onBroken = (): void => {
         // the next request loads it anew
@@ -97,6 +99,7 @@ export function createModelPool(options: ModelPoolOptions): ModelPool {
       logger.info({ model: name, ms: Math.round(performance.now() - started) }, 'model loaded');
       return model;
     } catch (cause) {
+      ended.throwIfAborted();
       logger.error({ model: name, err: cause }, 'model cannot be loaded');
       const message = 'model: it could not be loaded; the log of the server says why';
       throw new ApiError(
@@ -126,8 +129,8 @@ export function createModelPool(options: ModelPoolOptions): ModelPool {
     get isWarm() {
       return warm;
     },
-    async use(name) {
-      if (disposed) throw new DisposedError('model pool');
+    async use(name, signal) {
+      ended.throwIfAborted();
       const entry = name === undefined ? [...entries.values()][0] : entries.get(name);
       if (entry === undefined) {
         const message = 'model: there is none of this name; GET /v1/models lists them';
@@ -143,7 +146,7 @@ export function createModelPool(options: ModelPoolOptions): ModelPool {
         entry.lastUsed = ++uses;
       };
       try {
-        await ready(entry);
+        await unlessAborted(ready(entry), signal);
         const { model, meter } = entry.loaded!;
         const { chatTemplate } = model;
         const served = { name: entry.source.name, model: meter.model };
@@ -154,11 +157,22 @@ export function createModelPool(options: ModelPoolOptions): ModelPool {
       }
     },
     async [Symbol.asyncDispose]() {
-      disposed = true;
+      ending.abort(new DisposedError('model pool'));
       await turn;
       for (const entry of entries.values()) await unload(entry);
     },
   };
+}
+
+/** What the promise brings, unless the signal aborts before that. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort);
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 function checkSources(sources: readonly ModelSource[], memoryBytes: number): void {

@@ -8,7 +8,8 @@ export interface ModelSource {
   readonly name: string;
   /** Memory it will take, for the budget. */
   readonly bytes: number;
-  load(): Promise<LoadedModel>;
+  /** The signal aborts when the server ends before the model is there. */
+  load(signal: AbortSignal): Promise<LoadedModel>;
 }
 
 /** A model in memory; dispose frees it. */

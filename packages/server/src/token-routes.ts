@@ -18,7 +18,7 @@ export function addTokenRoutes(app: App, server: ServerContext): void {
     const job = server.jobs.begin(c.req.raw.signal, c.get('key')?.name);
     try {
       const request = parseBody(schema, await readJson(c.req.raw, server.limits.bodyBytes, job.signal));
-      const { served, release } = await server.pool.use(request.model ?? undefined);
+      const { served, release } = await server.pool.use(request.model ?? undefined, job.signal);
       try {
         return c.json(run(served, request));
       } finally {

@@ -43,7 +43,7 @@ export async function serve(folders: readonly string[], options: ServeCommandOpt
   console.error(`serving ${names} on ${serving.url}; Ctrl-C ends it`);
   const ended = endSignal();
   try {
-    await serving.server.warmUp();
+    await Promise.race([serving.server.warmUp(), ended]);
     await ended;
     console.error(`ending; requests under way have ${options.grace} s (once more: at once)`);
   } finally {
@@ -76,8 +76,8 @@ async function source(
     ...(called === undefined ? {} : { name: called }),
     bytes: estimateMemory(files, load),
     sequences: options.sequences,
-    async load() {
-      const loaded = await loadModelFolderInWorker(path, { ...load, worker: modelWorker() });
+    async load(signal) {
+      const loaded = await loadModelFolderInWorker(path, { ...load, signal, worker: modelWorker() });
       logger.info({ path, backend: loaded.backend.description }, 'loaded');
       return loaded;
     },

@@ -13,7 +13,10 @@ export interface FolderSourceOptions {
   readonly bytes: number;
   /** Sequences that the loaded model runs at once. */
   readonly sequences: number;
-  load(): Promise<{ readonly model: LanguageModel; stats?(): Promise<CacheStats> } & AsyncDisposable>;
+  /** The signal aborts when the server ends before the model is there. */
+  load(
+    signal: AbortSignal,
+  ): Promise<{ readonly model: LanguageModel; stats?(): Promise<CacheStats> } & AsyncDisposable>;
 }
 
 /** The part of an engine's statistics that tells how full its cache is. */
@@ -30,12 +33,12 @@ export function folderSource({ path, name, bytes, sequences, load }: FolderSourc
   return {
     name: name ?? basename(resolve(path)),
     bytes,
-    async load() {
+    async load(signal) {
       const chatTemplate = readChatTemplate({
         ...(await textFile(path, 'tokenizer_config.json', 'tokenizerConfig')),
         ...(await textFile(path, 'chat_template.jinja', 'chatTemplate')),
       });
-      const loaded = await load();
+      const loaded = await load(signal);
       return {
         model: loaded.model,
         sequences,
