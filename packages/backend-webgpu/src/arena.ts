@@ -9,6 +9,8 @@ export interface Arena {
   /** Makes room for an executable's pages. Throws `CapacityError`, and leaves all as it was, when one is too large. */
   join(executable: symbol, pageBytes: readonly number[]): void;
   leave(executable: symbol): void;
+  /** Makes all pages anew, for those who are still here: one may be no memory at all, as is known some time after `join`. */
+  renew(): void;
 }
 
 export function createArena(memory: DeviceMemory): Arena {
@@ -42,6 +44,16 @@ export function createArena(memory: DeviceMemory): Arena {
         version += 1;
       }
       needs.set(executable, pageBytes);
+    },
+    renew() {
+      const needed = [...needs.values()];
+      for (const page of pages.splice(0)) memory.destroy(page);
+      const count = Math.max(0, ...needed.map(({ length }) => length));
+      for (let index = 0; index < count; index++) {
+        const bytes = Math.max(...needed.map((pageBytes) => pageBytes[index] ?? 0));
+        pages.push(memory.create('arena', bytes, usage.storage));
+      }
+      version += 1;
     },
     leave(executable) {
       if (!needs.delete(executable) || needs.size > 0) return;

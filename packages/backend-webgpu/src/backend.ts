@@ -205,6 +205,7 @@ async function create(
       const encoded = encodeProgram(program, kernels, described);
       const compiled = await Promise.all(encoded.dispatches.map(({ shader }) => pipelines.compile(shader)));
       alive();
+      const { version } = arena;
       const onDispose = (executable: Executable): void => void executables.delete(executable);
       const executable = createExecutable(
         { device, queue, memory, arena, faults, counts, own, onDispose },
@@ -213,7 +214,16 @@ async function create(
         compiled,
       );
       executables.add(executable);
-      return executable;
+      if (arena.version === version) return executable;
+      try {
+        await faults.settle('webgpu backend: compile');
+        return executable;
+      } catch (error) {
+        executable[Symbol.dispose]();
+        // else the others would go on in pages that are not there
+        if (executables.size > 0) arena.renew();
+        throw error;
+      }
     },
     memory() {
       let bufferBytes = 0;

@@ -59,6 +59,30 @@ describe('memory', () => {
     expect(backend.memory().reservedBytes).toBe(0);
   });
 
+  test('that runs out for temporaries of one program leaves those of others alone', async () => {
+    const { backend: opened, device } = await openBackend();
+    await using backend = opened;
+    const twice = (width: number) =>
+      record((graph) => {
+        const [y] = graph.call(scale, [graph.declare('input', 'x', tensorType(f32, width))], { factor: 2 });
+        return { y: graph.call(scale, [y!], { factor: 2 })[0]! };
+      });
+    using executable = await backend.compile(twice(6));
+    using given = backend.allocate(tensorType(f32, 6));
+    using result = backend.allocate(tensorType(f32, 6));
+    using binding = executable.bind({ x: given, y: result });
+    backend.write(given, x);
+    const before = backend.memory();
+    // a software adapter refuses its own largest buffer
+    const most = Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize);
+    await expect(backend.compile(twice(Math.floor(most / 16) * 4))).rejects.toBeInstanceOf(CapacityError);
+    expect(backend.memory()).toEqual(before);
+    binding.run();
+    const values = new Float32Array(6);
+    await backend.download(result, values);
+    expect(values).toEqual(x.map((value) => 4 * value));
+  });
+
   test('beyond what a binding may span is refused before anything is taken', async () => {
     await using backend = await createWebGpuBackend();
     const before = backend.memory();
