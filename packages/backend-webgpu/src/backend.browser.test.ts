@@ -54,3 +54,12 @@ test('a page runs programs on the adapter that it has', async () => {
     });
   }
 });
+
+test('a page has the variant of subgroups where its adapter has them', async () => {
+  const adapter = await navigator.gpu.requestAdapter();
+  const created = createWebGpuBackend({ variant: 'subgroups' });
+  if (adapter?.features.has('subgroups') !== true) return await expect(created).rejects.toThrow('no subgroups');
+  await using backend = await created;
+  // its self-test has run
+  expect(backend.description).toContain('subgroups-f32-');
+});

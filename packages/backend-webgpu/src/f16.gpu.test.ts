@@ -9,11 +9,12 @@ import { record, runProgram } from './testing.ts';
 
 const { device, facts } = await openDevice();
 device.destroy();
-const forms = facts.extensions.includes('f16') ? (['registers', 'workgroup'] as const) : [];
+const has = (extension: string): boolean => facts.extensions.includes(extension);
+const forms = has('f16') ? ['registers', 'workgroup', ...(has('subgroups') ? ['subgroups'] : [])] : [];
 
 /** Half a unit in the last place of 11 bits, and what float32 sums add. */
 const bound = 2 ** -11 + 2 ** -18;
-const [rows, outer, inner] = [9, 77, 67] as const;
+const [rows, outer, inner] = [9, 77, 68] as const;
 const numbers = (count: number, seed: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(seed + i * i));
 const weight = numbers(outer * inner, 1);
 const x = numbers(rows * inner, 2);
