@@ -1,0 +1,104 @@
+const D: i32 = 6;
+
+struct Segment { first_row: i32, rows: i32, slot: i32, start: i32, fresh_block: i32 }
+struct Place { found: bool, segment: Segment, position: i32 }
+
+fn segment_at(index: i32) -> Segment {
+  let words = segments[index];
+  return Segment(words.x, min(words.y, params.rows - words.x), words.z, words.w, (words.x + 7) / 8 + 2 * index);
+}
+
+fn segment_of_row(row: i32) -> Segment {
+  for (var index = 0; index < params.segment_count; index++) {
+    let words = segments[index];
+    if (row >= words.x && row < words.x + words.y) { return segment_at(index); }
+  }
+  return Segment();
+}
+
+fn place_of_block(block: i32) -> Place {
+  for (var index = 0; index < params.segment_count; index++) {
+    let segment = segment_at(index);
+    if (segment.rows <= 0) { continue; }
+    let first = segment.start / 8;
+    let at = block - segment.fresh_block;
+    if (at >= 0 && at <= (segment.start + segment.rows - 1) / 8 - first) {
+      return Place(true, segment, 8 * (first + at));
+    }
+  }
+  return Place();
+}
+
+fn pool_at(segment: Segment, kind: i32, head: i32, position: i32) -> i32 {
+  let block = position / 8;
+  let page = page_table[segment.slot * params.pages_per_sequence + block / params.page_blocks];
+  return (((page * 2 + kind) * params.key_value_heads + head) * params.page_blocks + block % params.page_blocks) * 8 * D;
+}
+
+@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
+  let row = i32(id.x);
+  let head = i32(id.y);
+  if (row >= params.rows) { return; }
+  let segment = segment_of_row(row);
+  let position = segment.start + row - segment.first_row;
+  let lane = position % 8;
+  let keys = pool_at(segment, 0, head, position);
+  let values = pool_at(segment, 1, head, position);
+  for (var d = 0; d < D; d++) {
+    pool[keys + d * 8 + lane] = k[(row * params.key_value_heads + head) * D + d];
+    pool[values + lane * D + d] = v[(row * params.key_value_heads + head) * D + d];
+  }
+}
+
+// ----
+const D: i32 = 8;
+
+struct Segment { first_row: i32, rows: i32, slot: i32, start: i32, fresh_block: i32 }
+struct Place { found: bool, segment: Segment, position: i32 }
+
+fn segment_at(index: i32) -> Segment {
+  let words = segments[index];
+  return Segment(words.x, min(words.y, params.rows - words.x), words.z, words.w, (words.x + 7) / 8 + 2 * index);
+}
+
+fn segment_of_row(row: i32) -> Segment {
+  for (var index = 0; index < params.segment_count; index++) {
+    let words = segments[index];
+    if (row >= words.x && row < words.x + words.y) { return segment_at(index); }
+  }
+  return Segment();
+}
+
+fn place_of_block(block: i32) -> Place {
+  for (var index = 0; index < params.segment_count; index++) {
+    let segment = segment_at(index);
+    if (segment.rows <= 0) { continue; }
+    let first = segment.start / 8;
+    let at = block - segment.fresh_block;
+    if (at >= 0 && at <= (segment.start + segment.rows - 1) / 8 - first) {
+      return Place(true, segment, 8 * (first + at));
+    }
+  }
+  return Place();
+}
+
+fn pool_at(segment: Segment, kind: i32, head: i32, position: i32) -> i32 {
+  let block = position / 8;
+  let page = page_table[segment.slot * params.pages_per_sequence + block / params.page_blocks];
+  return (((page * 2 + kind) * params.key_value_heads + head) * params.page_blocks + block % params.page_blocks) * 8 * D;
+}
+
+@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
+  let row = i32(id.x);
+  let head = i32(id.y);
+  if (row >= params.rows) { return; }
+  let segment = segment_of_row(row);
+  let position = segment.start + row - segment.first_row;
+  let lane = position % 8;
+  let keys = pool_at(segment, 0, head, position);
+  let values = pool_at(segment, 1, head, position);
+  for (var d = 0; d < D; d++) {
+    pool[keys + d * 8 + lane] = k[(row * params.key_value_heads + head) * D + d];
+    pool[values + lane * D + d] = v[(row * params.key_value_heads + head) * D + d];
+  }
+}
