@@ -1,7 +1,7 @@
 /** Texts that grow are drawn in turn, one a frame: several long ones in one frame would block the page. */
 
 /** Milliseconds from one turn to the next at least: the page shares its processors with the model. */
-const every = 30;
+const every = 50;
 
 const waiting: (() => void)[] = [];
 let underWay = false;
