@@ -1,4 +1,4 @@
-/** Runs a command and turns what happens into an exit code: 0; 1 a check failed; 2 bad input; 3 a fault of ours; 130 Ctrl-C. */
+/** Runs a command and turns what happens into an exit code: 0; 1 a check failed; 2 bad input; 3 a fault of ours; 130 Ctrl-C or SIGTERM. */
 import { YocoError } from '@yoco-u/spec';
 import { type Command, CommanderError } from 'commander';
 import { describeFileError } from './file-error.ts';
@@ -10,7 +10,7 @@ export class CheckFailed extends Error {}
 /** Something the user gave cannot be used: exit code 2. The message says what, and how to fix it. */
 export class UsageError extends Error {}
 
-/** Ctrl-C came before the command was done: exit code 130. Signals of commands abort with this reason. */
+/** Ctrl-C or SIGTERM came before the command was done: exit code 130. Signals of commands abort with this reason. */
 export class Interrupted extends Error {}
 
 export async function runProgram(program: Command, argv: readonly string[]): Promise<void> {
