@@ -205,8 +205,11 @@ describe('the built page (needs a Chromium; set CHROMIUM to its path)', options,
       await using visited = await visit(browser, site.url, { viewport: { width: 360, height: 740 }, colorScheme });
       const { page } = visited;
       await page.getByTestId('max-tokens').fill('5');
-      await page.getByTestId('write').click();
+      expect(await seriousIssues(page)).toEqual([]);
+      // the tour begins with two depths
+      await page.getByTestId('compare-depths').click();
       await page.getByText('Finished.').waitFor();
+      expect((await tokensOn(page)).map(({ length }) => length)).toEqual([5, 5]);
       await page.locator('[data-choice]').first().waitFor();
       // what is folded is looked at too
       for (const summary of await page.locator('summary:visible').all()) await summary.click();

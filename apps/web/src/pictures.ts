@@ -32,7 +32,7 @@ const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     await page.getByTestId('attended').waitFor();
   },
   async memory(page) {
-    await page.getByTestId('length').fill('64');
+    await page.getByTestId('length').waitFor();
   },
   async train(page) {
     await page.getByRole('button', { name: 'Take the sample' }).click();
