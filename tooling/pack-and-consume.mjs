@@ -12,6 +12,7 @@ import { root } from './bootstrap/paths.mjs';
 import { copyExample, createConsumer, runInConsumer, runScript } from './lib/consumer.mjs';
 import { check } from './lib/report.mjs';
 import { mustRun } from './lib/run.mjs';
+import { twoAtOnce } from './lib/two-at-once.mjs';
 import { readWorkspace } from './lib/workspace.mjs';
 import { gpuTests, vulkanEnvironment } from './vitest-webgpu/project.ts';
 
@@ -115,13 +116,10 @@ async function buildExample(name) {
 
 try {
   mkdirSync(join(work, 'tarballs'));
-  for (const entry of published) await check(`pack ${entry.name}`, () => pack(entry));
-  for (const entry of published) await check(`publint and attw of ${entry.name}`, () => inspect(entry));
-  for (const entry of published) {
-    if (specifiers(entry).length > 0) {
-      await check(`install and import ${entry.name} alone`, () => consumeAlone(entry));
-    }
-  }
+  await twoAtOnce(published, (entry) => check(`pack ${entry.name}`, () => pack(entry)));
+  await twoAtOnce(published, (entry) => check(`publint and attw of ${entry.name}`, () => inspect(entry)));
+  const importable = published.filter((entry) => specifiers(entry).length > 0);
+  await twoAtOnce(importable, (entry) => check(`install and import ${entry.name} alone`, () => consumeAlone(entry)));
   if (tarballs.has(commandLine)) await check('third-party notices of the command line', checkNotices);
   if (tarballs.has(commandLine) && tarballs.has(umbrella)) {
     await check('generate text with the packed command line and umbrella', generateText);

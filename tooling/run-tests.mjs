@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { root } from './bootstrap/paths.mjs';
 import { runForeground } from './bootstrap/processes.mjs';
 import { capture } from './lib/run.mjs';
+import { twoAtOnce } from './lib/two-at-once.mjs';
 
 /**
  * @typedef {readonly [name: string, file: string, ...parameters: string[]]} Check
@@ -95,12 +96,7 @@ function add({ passed, failed, skipped }) {
 const [command, ...parameters] = process.argv.slice(2);
 const isPackageRun = command === 'test:packages';
 const withPackages = isPackageRun || process.env.CI === 'true';
-const waiting = [...quickChecks];
-await Promise.all(
-  Array.from({ length: 2 }, async () => {
-    for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) await runCheck(check);
-  }),
-);
+await twoAtOnce(quickChecks, runCheck);
 // One after the other: each needs what the one before it made.
 for (const check of withPackages ? packageChecks : []) await runCheck(check);
 if (!isPackageRun) add(await runVitest(parameters));
