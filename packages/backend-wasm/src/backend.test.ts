@@ -1,4 +1,11 @@
-import { type AnyWasmKernel, type Backend, BackendError, type KernelSpec, type WasmModuleSource } from '@yoco-u/spec';
+import {
+  type AnyWasmKernel,
+  type Backend,
+  BackendError,
+  CapacityError,
+  type KernelSpec,
+  type WasmModuleSource,
+} from '@yoco-u/spec';
 import { add, f32, f32Panels8, i32, linear, rmsNorm, scale, swiglu, tensorType } from '@yoco-u/tensor';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { foreignModule, meet, memoryImport, otherImport, storeStackPointer, trapOn } from './foreign-modules.ts';
@@ -167,6 +174,43 @@ describe('programs', () => {
 });
 
 describe('memory', () => {
+  test.each([
+    [4, 288, 512],
+    [16, 288, 512],
+    [16, 768, 128],
+    [16, 1376, 128],
+  ])('weights that end with the memory are read ahead within it: %i rows of %i, %i outputs', async (rows, k, out) => {
+    const memoryLimitBytes = 4 * mebibyte;
+    await using backend = await createWasmBackend({ threads: 1, memoryLimitBytes });
+    const page = 4096;
+    const before = backend.allocate(tensorType(f32, (memoryLimitBytes - page) / 4 - k * out));
+    using weight = backend.allocate(tensorType(f32Panels8, out, k));
+    expect(() => backend.allocate(tensorType(f32, page))).toThrow(CapacityError);
+    before[Symbol.dispose]();
+    const program = record((graph) => {
+      const product = (name: string, rows: number, outputs: number, inner: number) => {
+        const given = graph.declare('input', `x_${name}`, tensorType(f32, rows, inner));
+        const matrix = graph.declare('parameter', name, tensorType(f32Panels8, outputs, inner));
+        return graph.call(linear, [given, matrix], {})[0]!;
+      };
+      // the first one looks farther ahead
+      return { first: product('large', 16, 64, 1024), y: product('weight', rows, out, k) };
+    });
+    using executable = await backend.compile(program);
+    const bound = program.tensors.filter(({ name, role }) => role !== 'temporary' && name !== 'weight');
+    const buffers = Object.fromEntries(bound.map(({ name, type }) => [name, backend.allocate(type)]));
+    backend.write(buffers.x_weight!, new Float32Array(rows * k).fill(1));
+    const values = numbers(out * k);
+    backend.write(weight, values);
+    executable.bind({ ...buffers, weight }).run();
+    const result = new Float32Array(out);
+    await backend.download(buffers.y!, result, (rows - 1) * out);
+    for (const [row, sum] of result.entries()) {
+      const exact = values.subarray(row * k, (row + 1) * k).reduce((total, value) => total + value, 0);
+      expect(sum).toBeCloseTo(exact, 3);
+    }
+  });
+
   test('freed blocks are taken again and come zeroed', async () => {
     await using backend = await createWasmBackend({ threads: 1 });
     const type = tensorType(f32, 1000, 1000);

@@ -1,8 +1,8 @@
 /** A block allocator over one growing range of addresses. Knows addresses only, touches no memory. */
 
 export interface FreeList {
-  /** Address of `bytes` taken from free blocks (the smallest that fits), or undefined. */
-  take(bytes: number): number | undefined;
+  /** Address, a multiple of `alignment`, of `bytes` taken from free blocks (the smallest that fits), or undefined. */
+  take(bytes: number, alignment: number): number | undefined;
   /** Gives a range back, or adds a new one. Joins it with its neighbours. */
   give(address: number, bytes: number): void;
   /** Bytes of the free block that ends at `address`, 0 if none: how much less a range must grow. */
@@ -13,6 +13,9 @@ interface Block {
   address: number;
   bytes: number;
 }
+
+/** Bytes from the start of a block to the next multiple of `alignment`. */
+const paddingOf = ({ address }: Block, alignment: number): number => -address & (alignment - 1);
 
 export function createFreeList(): FreeList {
   /** Ascending by address, never adjacent. */
@@ -28,20 +31,20 @@ export function createFreeList(): FreeList {
     return low;
   };
   return {
-    take(bytes) {
+    take(bytes, alignment) {
       let best = -1;
       for (let index = 0; index < blocks.length; index++) {
-        const size = blocks[index]!.bytes;
-        if (size >= bytes && (best < 0 || size < blocks[best]!.bytes)) best = index;
+        const block = blocks[index]!;
+        const fits = block.bytes - paddingOf(block, alignment) >= bytes;
+        if (fits && (best < 0 || block.bytes < blocks[best]!.bytes)) best = index;
       }
       if (best < 0) return undefined;
       const block = blocks[best]!;
-      const { address } = block;
-      if (block.bytes === bytes) blocks.splice(best, 1);
-      else {
-        block.address += bytes;
-        block.bytes -= bytes;
-      }
+      const padding = paddingOf(block, alignment);
+      const address = block.address + padding;
+      const after = { address: address + bytes, bytes: block.bytes - padding - bytes };
+      const before = { address: block.address, bytes: padding };
+      blocks.splice(best, 1, ...[before, after].filter((rest) => rest.bytes > 0));
       return address;
     },
     give(address, bytes) {

@@ -7,7 +7,7 @@ export const serialFlops = 131_072;
 /** Constants of the exponential function. */
 export const constantBytes = 64;
 /** `assembly/linear-blocks.ts` has the same. */
-export const linearScratchBytes = 128 + 36 * 1024 * 4;
+export const linearScratchBytes = 128 + 1536 + 36 * 1024 * 4;
 /**
  * 1 where products run faster in tiles of six rows than of four, which never changes a bit of the results. Such a tile takes all
  * registers: V8 before 13 loads a step's operands all at once and spills (28 GFLOP/s instead of 43, where tiles of six reach 48). It

@@ -10,6 +10,9 @@ const growthPages = 256;
 
 /** Every block begins at a multiple of this: a cache line. */
 export const blockAlignment = 64;
+/** Larger ones begin at a page of the processor's: products read weights ahead page by page. */
+const processorPage = 4096;
+const smallBytes = 4 * processorPage;
 
 export interface Block {
   readonly address: number;
@@ -93,10 +96,11 @@ export function createLinearMemory({ shared, limitBytes }: MemoryOptions): Linea
     },
     allocate(size, what) {
       const padded = Math.max(1, Math.ceil(size / blockAlignment)) * blockAlignment;
-      let address = free.take(padded);
+      const alignment = padded < smallBytes ? blockAlignment : processorPage;
+      let address = free.take(padded, alignment);
       if (address === undefined) {
-        grow(padded, what);
-        address = free.take(padded)!;
+        grow(padded + alignment - blockAlignment, what);
+        address = free.take(padded, alignment)!;
       }
       usedBytes += padded;
       bytes.fill(0, address, Math.max(address, Math.min(address + padded, touchedEnd)));

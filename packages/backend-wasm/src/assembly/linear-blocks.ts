@@ -1,8 +1,6 @@
 // y = x·Wᵀ over a rectangle of rows and panels: blocks sized for the caches, register tiles inside.
 import { ceilDivide, smaller } from 'kernel/split';
 import {
-  startAhead,
-  stepAhead,
   tile1x1,
   tile1x4,
   tile2x1,
@@ -13,6 +11,7 @@ import {
   tile6x1Packed,
 } from './linear-tiles';
 import { interleaveFours, interleaveSixes } from './panels';
+import { beginAtPages, planAhead, planBytes } from './read-ahead';
 
 /** Longest block of k: long streams of weights, and a panel's part (32 KB) near the first-level cache. */
 const kBlock: i32 = 1024;
@@ -26,8 +25,8 @@ const panelsAtOnce: i32 = 2;
 const panelsToPack: i32 = 8;
 
 const tileBytes: i32 = 128;
-/** Bytes of scratch memory a thread needs: the outputs of a last panel that is not full, and a block's rows interleaved. */
-export const linearScratchBytes: i32 = tileBytes + rowBlock * kBlock * 4;
+/** Bytes of scratch memory a thread needs: the outputs of a last panel that is not full, a plan, a block's rows interleaved. */
+export const linearScratchBytes: i32 = tileBytes + planBytes + rowBlock * kBlock * 4;
 
 /**
  * Rows [rowStart, rowEnd) of x [rows, k] times panels [panelStart, panelEnd) → y [rows, out]. `scratch` is this thread's
@@ -50,6 +49,8 @@ export function multiply(
   const ldx = <usize>k << 2;
   const ldw = <usize>k << 5;
   const ldy = <usize>out << 2;
+  const plan = scratch + tileBytes;
+  const packed = plan + planBytes;
   const full = smaller(panelEnd, out >> 3);
   const packs = full - panelStart >= panelsToPack;
   const evenBlock = ceilDivide(k, ceilDivide(k, kBlock) << 3) << 3;
@@ -66,7 +67,8 @@ export function multiply(
       const a = x + <usize>r * ldx + (<usize>k0 << 2);
       const c = y + <usize>r * ldy;
       const column = w + (<usize>k0 << 5);
-      if (packs) interleaveRows(a, ldx, scratch + tileBytes, sixes, fours, kc);
+      if (packs) interleaveRows(a, ldx, packed, sixes, fours, kc);
+      const looks = packs && whole ? planAhead(plan, column, kc, ldw) : 0;
       for (let p = panelStart; p < full; p += panelGroup) {
         const panels = smaller(panelGroup, full - p);
         const b = column + <usize>p * ldw;
@@ -74,7 +76,7 @@ export function multiply(
         if (packs) {
           for (let q = 0; q < panels; q += panelsAtOnce) {
             const left = full - p - q;
-            packedRows(kc, scratch + tileBytes, b + <usize>q * ldw, ldw, to + (<usize>q << 5), ldy, first, sixes, fours, left);
+            packedRows(kc, packed, b + <usize>q * ldw, ldw, to + (<usize>q << 5), ldy, first, sixes, fours, left, plan, looks);
           }
         } else if (fours) fourRows(kc, a, ldx, b, ldw, to, ldy, first, fours, panels);
         if (whole < rows) {
@@ -116,18 +118,25 @@ function packedRows(
   sixes: i32,
   fours: i32,
   left: i32,
+  plan: usize,
+  looks: i32,
 ): void {
   const groups = sixes + fours;
+  const panels = smaller(panelsAtOnce, left);
+  const tiles = groups * panelsAtOnce;
+  // a panel more where looks go by pages that panels share
+  const wanted = panelsAtOnce * 2 + (beginAtPages(b, ldw) ? 0 : 1);
+  const ahead = looks && left >= wanted ? b + ldw * panelsAtOnce : 0;
+  // rounded up: a tile ends before its looks do, and the last one within the plan
+  const every = ahead ? ceilDivide(tiles * kc, looks) : kc;
   for (let group = 0; group < groups; group++) {
-    const start = startAhead(kc, group, groups);
     const isSix = group < sixes;
-    for (let p = 0; p < smaller(panelsAtOnce, left); p++) {
+    for (let p = 0; p < panels; p++) {
       const from = b + <usize>p * ldw;
       const to = c + (<usize>p << 5);
-      const ahead = from + ldw * panelsAtOnce + start;
-      const step = p + panelsAtOnce < left ? stepAhead(kc, groups) : 0;
-      if (isSix) tile6x1Packed(kc, packed, from, to, ldy, first, ahead, step);
-      else tile4x1Packed(kc, packed, from, to, ldy, first, ahead, step);
+      const look = plan + (<usize>(((group * panelsAtOnce + p) * looks) / tiles) << 2);
+      if (isSix) tile6x1Packed(kc, packed, from, to, ldy, first, ahead, look, every);
+      else tile4x1Packed(kc, packed, from, to, ldy, first, ahead, look, every);
     }
     const rows = isSix ? 6 : 4;
     packed += <usize>(kc * rows << 2);

@@ -4,13 +4,14 @@
 // earlier block of k left off. So all tiles, block lengths and row counts give the same bits.
 //
 // k: inner length · a, lda: first row of x and bytes from row to row · b, ldb: first panel and bytes from panel to panel ·
-// c, ldc: first output and bytes from row to row · first: start from zero · ahead, step: where to look ahead in a panel that
-// is multiplied soon, and how far to go from one look to the next; 0: not at all.
+// c, ldc: first output and bytes from row to row · first: start from zero · ahead, looks, every: panels that are multiplied
+// soon or 0, where to look in them, and the steps of k from one look to the next (`read-ahead.ts`).
 //
 // Not unrolled by hand, on purpose: V8 then schedules loads of several steps early and spills accumulators (35 instead of
 // 50 GFLOP/s on Zen 4). Loops test at the bottom: older engines keep such loops free of an extra jump.
 import { fma } from 'kernel/simd';
 import { smaller } from 'kernel/split';
+import { readAhead } from './read-ahead';
 
 /** 4 rows by 1 panel. */
 export function tile4x1(k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: usize, ldc: usize, first: bool): void {
@@ -94,7 +95,8 @@ export function tile6x1Packed(
   ldc: usize,
   first: bool,
   ahead: usize,
-  step: usize,
+  looks: usize,
+  every: i32,
 ): void {
   const c1 = c + ldc;
   const c2 = c1 + ldc;
@@ -144,12 +146,11 @@ export function tile6x1Packed(
   let x: v128;
   let w0: v128;
   let w1: v128;
-  const quarter = <usize>quarterAhead(k);
   while (k > 0) {
-    let steps = smaller(k, aheadSteps);
+    let steps = smaller(k, every);
     k -= steps;
-    if (step) readAhead(ahead, quarter);
-    ahead += step;
+    if (ahead) readAhead(ahead, looks);
+    looks += 4;
     do {
       w0 = v128.load(b);
       w1 = v128.load(b, 16);
@@ -198,7 +199,8 @@ export function tile4x1Packed(
   ldc: usize,
   first: bool,
   ahead: usize,
-  step: usize,
+  looks: usize,
+  every: i32,
 ): void {
   const c1 = c + ldc;
   const c2 = c1 + ldc;
@@ -234,12 +236,11 @@ export function tile4x1Packed(
   let x: v128;
   let w0: v128;
   let w1: v128;
-  const quarter = <usize>quarterAhead(k);
   while (k > 0) {
-    let steps = smaller(k, aheadSteps);
+    let steps = smaller(k, every);
     k -= steps;
-    if (step) readAhead(ahead, quarter);
-    ahead += step;
+    if (ahead) readAhead(ahead, looks);
+    looks += 4;
     do {
       w0 = v128.load(b);
       w1 = v128.load(b, 16);
@@ -267,48 +268,6 @@ export function tile4x1Packed(
   v128.store(c2, s201, 16);
   v128.store(c3, s300);
   v128.store(c3, s301, 16);
-}
-
-/** Steps of k from one look ahead to the next. */
-const aheadSteps: i32 = 64;
-
-/** Bytes that a tile goes ahead in each quarter of a panel from one look to the next, one of `groups` that share it. Short panels: 0. */
-export function stepAhead(k: i32, groups: i32): usize {
-  return k < aheadSteps ? 0 : <usize>((aheadSteps << 3) / groups);
-}
-
-/** Where the group at `index` begins to look ahead in a panel. */
-export function startAhead(k: i32, index: i32, groups: i32): usize {
-  return <usize>((quarterAhead(k) * index) / groups);
-}
-
-/** Bytes of a quarter of a panel, less so many that whatever is touched lies inside; for k from 64 on. */
-// @ts-ignore: decorator
-@inline
-function quarterAhead(k: i32): i32 {
-  return (k << 3) - 48;
-}
-
-/**
- * Touches three cache lines in each quarter of a panel, so that memory is read while others are multiplied: WebAssembly has no
- * prefetch. A load that waits for memory holds up all that follow: the more wait at once, the fewer times, as long as those of
- * the tile find room beside them. Twelve were the fastest of 1 to 32.
- */
-// @ts-ignore: decorator
-@inline
-function readAhead(at: usize, quarter: usize): void {
-  touchLines(at);
-  touchLines(at + quarter);
-  touchLines(at + quarter * 2);
-  touchLines(at + quarter * 3);
-}
-
-// @ts-ignore: decorator
-@inline
-function touchLines(at: usize): void {
-  load<i32>(at);
-  load<i32>(at, 64);
-  load<i32>(at, 128);
 }
 
 /** 3 rows by 1 panel. */
