@@ -15,8 +15,8 @@ whenever it is a damp, drizzly November in my soul; whenever I find myself invol
 and bringing up the rear of every funeral I meet; then, I account it high time to get to sea as soon as I can.
 `;
 
-/** Bits per byte of the text, by iterations. */
-const recorded: Readonly<Record<string, number>> = { 1: 2.2320036, 2: 2.208996, 3: 2.2134312, 4: 2.2240491 };
+/** Bits per byte of the text, by iterations, on the reference backend. */
+const recorded: Readonly<Record<string, number>> = { 1: 2.2512227, 2: 2.2422789, 3: 2.2433328, 4: 2.2449247 };
 
 let loaded: LoadedModel;
 beforeAll(async () => {
