@@ -1,4 +1,5 @@
 /** A hash of a file of any size, block by block: the platform hashes only what is in memory as a whole, but that fast. */
+import { bytesToHex } from '@noble/hashes/utils.js';
 
 export const blockBytes = 2 ** 22;
 /** Of the hash of a block. */
@@ -40,7 +41,7 @@ export function createBlockDigests(): BlockDigests {
     async whole() {
       const last = await rest();
       const all = last === undefined ? digests : [...digests, last.digest];
-      return hexadecimal(await sha256(new Uint8Array(await new Blob(all).arrayBuffer())));
+      return bytesToHex(await sha256(new Uint8Array(await new Blob(all).arrayBuffer())));
     },
   };
 }
@@ -58,13 +59,9 @@ export async function digestOf(blob: Blob, onBytes: (bytes: number) => void = ()
 
 /** A short name for a text, the same for the same text. */
 export async function shortNameOf(text: string): Promise<string> {
-  return hexadecimal(await sha256(new TextEncoder().encode(text))).slice(0, 24);
+  return bytesToHex(await sha256(new TextEncoder().encode(text))).slice(0, 24);
 }
 
 export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-}
-
-function hexadecimal(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

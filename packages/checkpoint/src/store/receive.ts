@@ -1,8 +1,9 @@
 /** Taking files in: to a directory, or to memory. */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { downloadAgain, failure } from '../fail.ts';
 import { createBlockDigests, digestBytes } from './digest.ts';
 import type { IncomingFile } from './incoming-files.ts';
-import { createSha256, type Sha256 } from './sha256.ts';
 import { contentOf, openForWriting, type StoreDirectory, writeAll } from './store-directory.ts';
 import { digestsFile, storedBlocks } from './stored-blocks.ts';
 
@@ -57,7 +58,7 @@ async function append(directory: StoreDirectory, file: IncomingFile, count: (byt
       hash?.update(piece);
       count(piece.length);
     }
-    if (hash !== undefined && hash.digest() !== file.sha256) {
+    if (isOther(file, hash)) {
       // nothing of it is to be gone on with
       size = 0;
       throw otherBytes(file);
@@ -94,15 +95,21 @@ export async function receiveInMemory(
       for await (const block of storedBlocks(begun, file)) take(block);
     }
     for await (const piece of missingPieces(file, size)) take(piece);
-    if (hash !== undefined && hash.digest() !== file.sha256) throw otherBytes(file);
+    if (isOther(file, hash)) throw otherBytes(file);
     taken.set(file.name, new Blob(parts));
   }
   return taken;
 }
 
-/** Of the whole file, where its source says what it must be. */
-function hashFor({ sha256 }: IncomingFile): Sha256 | undefined {
-  return sha256 === undefined ? undefined : createSha256();
+type Hash = ReturnType<typeof sha256.create>;
+
+/** Of the whole file, where its source says what it must be: the platform hashes only what is in memory as a whole. */
+function hashFor(file: IncomingFile): Hash | undefined {
+  return file.sha256 === undefined ? undefined : sha256.create();
+}
+
+function isOther(file: IncomingFile, hash: Hash | undefined): boolean {
+  return hash !== undefined && bytesToHex(hash.digest()) !== file.sha256;
 }
 
 function otherBytes({ name, sha256 }: IncomingFile): Error {
