@@ -10,4 +10,5 @@ export {
   type Measurement,
   measureFmaPeak,
   measureLimits,
+  measureReading,
 } from './bench/kernels.ts';

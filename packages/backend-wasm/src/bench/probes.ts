@@ -1,6 +1,6 @@
 /** Kernels that do nothing but reach a limit of the machine. */
 import type { AnyWasmKernel, Backend, KernelSpec, Program } from '@yoco-u/spec';
-import { byteLength, createGraph, f32, tensorType, width } from '@yoco-u/tensor';
+import { byteLength, createGraph, elementCount, f32, tensorType, width } from '@yoco-u/tensor';
 import { probeModule as module } from '../probe.wasm.ts';
 
 /** Floating-point operations of one step of the multiply-add loop: 12 vectors of 4 lanes, two operations each. */
@@ -54,12 +54,11 @@ export async function readyProgram(backend: Backend, program: Program): Promise<
   const buffers = Object.fromEntries(bound.map(({ name, type }) => [name, backend.allocate(type)]));
   for (const { name, type, role } of bound) {
     if (role === 'output') continue;
-    const count = byteLength(type) / 4;
-    if (type.format.rowMultiple === 1) backend.write(buffers[name]!, fractions(count));
-    else {
-      const columns = width(type);
-      const row = fractions(columns);
-      for (let at = 0; at < (type.shape[0] ?? 1); at++) backend.write(buffers[name]!, row, at * columns);
+    const count = elementCount(type);
+    // rows of a packed matrix one by one
+    const piece = fractions(type.format.rowMultiple === 1 ? Math.min(count, 2 ** 16) : width(type));
+    for (let at = 0; at < count; at += piece.length) {
+      backend.write(buffers[name]!, piece.subarray(0, count - at), at);
     }
   }
   const binding = executable.bind(buffers);
