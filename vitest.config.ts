@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { browserProjects, browserTests } from './tooling/vitest-browser/project.ts';
+import { LongestFirst } from './tooling/vitest-order/longest-first.ts';
 import { createSummaryReporter } from './tooling/vitest-reporter/summary-reporter.ts';
 import { f16Projects, gpuProject, gpuTests } from './tooling/vitest-webgpu/project.ts';
 
@@ -16,6 +17,7 @@ export default defineConfig({
   test: {
     // vitest leaves a core to itself, of two cores half of the machine
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    sequence: { sequencer: LongestFirst },
     reporters: ['default', createSummaryReporter()],
     projects: [
       {

@@ -71,8 +71,6 @@ function project(options: ProjectOptions, executablePath: string): TestProjectIn
       name,
       include: [include],
       exclude: [...exclude, '**/node_modules/**', '**/dist/**', 'examples/**'],
-      // a page uses several cores by itself; in the group of one worker it runs beside the tests on WebGPU in Node
-      maxWorkers: 1,
       testTimeout: 300_000,
       hookTimeout: 300_000,
       browser: {

@@ -67,7 +67,6 @@ export function f16Projects(): readonly TestProjectInlineConfiguration[] {
         exclude: ['**/node_modules/**', '**/dist/**'],
         // heard by Vulkan's loader when the first device is asked for
         env: { VK_ICD_FILENAMES: driver, MESA_SHADER_CACHE_DIR: 'node_modules/.cache/mesa' },
-        maxWorkers: 1,
         testTimeout: 600_000,
         hookTimeout: 600_000,
       },
@@ -98,8 +97,6 @@ export function gpuProject(): TestProjectInlineConfiguration {
         'examples/**',
         ...(findLavapipe() === undefined ? [] : ['**/*f16*.gpu.test.ts']),
       ],
-      // a software adapter uses every core by itself
-      maxWorkers: 1,
       // it compiles a large shader in a second, on a busy machine in a minute
       testTimeout: 600_000,
       hookTimeout: 600_000,
