@@ -5,7 +5,7 @@ import { ConfigError } from '@yoco-u/spec';
 import { createCheckpoints } from './checkpoints.ts';
 import { lockFolder } from './folder-lock.ts';
 import { createMetricsFile } from './metrics-file.ts';
-import { makeFolder, metricsFile, readRun, refuseOtherFiles, runFiles } from './run-folder.ts';
+import { makeFolder, metricsFile, readRun, refuseOtherFiles, runFiles, writeRun } from './run-folder.ts';
 
 export interface BranchOptions {
   /** Folder of the run that has a checkpoint of `step`. It stays as it is. */
@@ -36,11 +36,13 @@ export async function branchRun({ from, step, to }: BranchOptions): Promise<void
     });
   }
   await refuseOtherFiles(to);
+  const { tokenizerJson, ...run } = saved;
+  await writeRun(to, run);
   for (const name of runFiles) await copyFile(join(from, name), join(to, name));
   await createMetricsFile(join(to, metricsFile)).cutAfter(step);
-  const { config, tokenizerJson } = saved;
-  const [trunk, branch] = [from, to].map((run) =>
-    createCheckpoints(join(run, 'checkpoints'), { model: config.model, tokenizerJson }, config.checkpoints.keep),
+  const { model, checkpoints } = run.config;
+  const [trunk, branch] = [from, to].map((path) =>
+    createCheckpoints(join(path, 'checkpoints'), { model, tokenizerJson }, checkpoints.keep),
   );
   await branch!.adopt(trunk!, step);
 }

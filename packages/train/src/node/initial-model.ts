@@ -54,9 +54,11 @@ export async function readInitialModel(trainer: Trainer, initialModel: string, d
   await readInto(trainer, trainer.weightNames, folder.tensors, path);
 }
 
-/** Throws `ConfigError` where a run that goes on should have begun with other weights. */
-export function checkSameInitialModel(saved: RunRequest, asked: RunRequest): void {
-  if (asked.initialModel === undefined || asked.initialModel === saved.initialModel) return;
+/** Throws `ConfigError` where a run that goes on should have begun with other weights. Relative paths of both begin in `directory`. */
+export function checkSameInitialModel(saved: RunRequest, asked: RunRequest, directory: string): void {
+  if (asked.initialModel === undefined) return;
+  const [before, now] = [saved, asked].map(({ initialModel: path }) => path && resolve(directory, path));
+  if (before === now) return;
   throw new ConfigError({
     where: 'resume: initialModel',
     expected: saved.initialModel ?? 'none, as the run began',

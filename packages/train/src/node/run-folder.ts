@@ -1,6 +1,6 @@
 /** A run on disk: a model folder at its top, and what it takes to go on below. */
-import { mkdir, readdir, readFile, stat, statfs } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { mkdir, readdir, readFile, realpath, stat, statfs } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
 import { parseJsonObject } from '@yoco-u/checkpoint';
 import { openModelFolder, removeAbandonedFiles, writeFileAtomically, writeModelFolder } from '@yoco-u/checkpoint/node';
 import { CapacityError, ConfigError } from '@yoco-u/spec';
@@ -18,15 +18,17 @@ import { createMetricsFile } from './metrics-file.ts';
 export interface SavedRun {
   readonly request: RunRequest;
   readonly config: RunConfig;
+  /** Where relative paths of the request begin, told there from the run folder, as both may be moved; runs of before do not tell it. */
+  readonly directory?: string;
 }
 
 const runFile = 'train.json';
 const tokenizerFile = 'tokenizer.json';
 export const metricsFile = 'metrics.jsonl';
 const reportFile = 'report.html';
-/** What a run folder holds besides checkpoints, and what is not made from them. */
-export const runFiles = [runFile, tokenizerFile, metricsFile] as const;
-const ownFiles = [...runFiles, reportFile, 'model.safetensors', 'config.json'];
+/** What a run folder holds besides `train.json` and checkpoints, and what is not made from them. */
+export const runFiles = [tokenizerFile, metricsFile] as const;
+const ownFiles = [runFile, ...runFiles, reportFile, 'model.safetensors', 'config.json'];
 
 export interface RunFolder {
   readonly path: string;
@@ -62,12 +64,20 @@ export async function readRun(path: string): Promise<(SavedRun & { readonly toke
   const latest = await createCheckpoints(join(path, 'checkpoints'), noFiles, 1).latest();
   if (latest === undefined) return undefined;
   const file = join(path, runFile);
-  const { request, config } = parseJsonObject(await readFile(file, 'utf8'), file);
+  const { request, config, directory } = parseJsonObject(await readFile(file, 'utf8'), file);
   return {
     request: parseRunRequest(request, `${file}: request`),
     config: config as RunConfig,
+    ...(typeof directory === 'string' ? { directory: resolve(await realpath(path), directory) } : {}),
     tokenizerJson: await readFile(join(path, tokenizerFile), 'utf8'),
   };
+}
+
+/** Writes `train.json`. */
+export async function writeRun(path: string, { directory, ...run }: SavedRun): Promise<void> {
+  const from = directory === undefined ? {} : { directory: relative(await realpath(path), resolve(directory)) || '.' };
+  const text = `${JSON.stringify({ version: 1, ...run, ...from }, null, 2)}\n`;
+  await writeFileAtomically(join(path, runFile), [new TextEncoder().encode(text)]);
 }
 
 /** Throws `ConfigError` for a folder that holds a file that a run would overwrite, and that is not of one: a model, somebody's config.json. */
@@ -132,7 +142,7 @@ export function openRunFolder(path: string, run: SavedRun, tokenizerJson: string
     async begin() {
       await removeAbandonedFiles(path, ownFiles);
       // first what says that the other files are a run's
-      await writeText(runFile, `${JSON.stringify({ version: 1, ...run }, null, 2)}\n`);
+      await writeRun(path, run);
       await checkpoints.cutAfter(-1);
       await metrics.cutAfter(-1);
       await writeText(tokenizerFile, tokenizerJson);
@@ -141,7 +151,7 @@ export function openRunFolder(path: string, run: SavedRun, tokenizerJson: string
       const saved = await checkpoints.load(step, trainer);
       accept(saved.state);
       await removeAbandonedFiles(path, ownFiles);
-      await writeText(runFile, `${JSON.stringify({ version: 1, ...run }, null, 2)}\n`);
+      await writeRun(path, run);
       await checkpoints.cutAfter(step);
       await metrics.cutAfter(step);
       if ((await publishedStep(path)) !== step) await publish(trainer, step);

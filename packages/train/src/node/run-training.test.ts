@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -13,6 +13,7 @@ import { collectRun, tinyRequest, wasm } from '../__fixtures__/tiny-run.ts';
 import { DivergenceError } from '../divergence-error.ts';
 import type { RunRequest } from '../run-request.ts';
 import { adamw, float32Reference, registry } from '../testing.ts';
+import { branchRun } from './branch-run.ts';
 import { type RunEvent, runTraining } from './run-training.ts';
 
 let root: string;
@@ -248,6 +249,27 @@ describe('a run that begins with another model', () => {
     await expect(start(request)).rejects.toThrow(/'model\.\S+' \[.*16\]/);
     await expect(start({ ...request, depth: 6 })).rejects.toThrow('depth: expected none');
   });
+});
+
+test('text is found where it was, from whichever directory a run goes on, and after a move together', async () => {
+  await using backend = await wasm();
+  await mkdir(folder('project/texts'), { recursive: true });
+  for (const [index, path] of tinyRequest.data!.entries()) await cp(path, folder(`project/texts/${index}.txt`));
+  const request: RunRequest = { ...tinyRequest, data: ['texts/0.txt', 'texts/1.txt'] };
+  await collectRun({ folder: folder('project/runs/a'), directory: folder('project'), request, backend, stopAt: 2 });
+  await branchRun({ from: folder('project/runs/a'), step: 2, to: folder('project/branch') });
+  await rename(folder('project'), folder('moved'));
+  const goOn = (run: string, asked: RunRequest, stopAt: number) =>
+    collectRun({ folder: folder(run), directory: root, request: asked, backend, resume: 'auto', stopAt });
+  await goOn('moved/runs/a', {}, 4);
+  await goOn('moved/branch', {}, 4);
+  await symlink(folder('moved/runs/a'), folder('link'));
+  await goOn('link', { data: ['moved/texts/[0]*', 'moved/texts/1.txt'] }, 6);
+  await goOn('moved/runs/a', {}, 20);
+  expect(await metricsOf(folder('moved/runs/a'))).toEqual(await metricsOf(whole));
+  await rename(folder('moved/texts'), folder('elsewhere'));
+  await expect(goOn('moved/branch', {}, 6)).rejects.toThrow(`nothing at ${folder('moved/texts/0.txt')}`);
+  await goOn('moved/branch', { data: ['elsewhere/0.txt', 'elsewhere/1.txt'] }, 6);
 });
 
 test('a step that diverges names itself, a tensor and a checkpoint, from which a smaller one goes on', async () => {

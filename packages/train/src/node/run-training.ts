@@ -1,5 +1,5 @@
 /** A run from text to a model folder: tokenizer, data, sizes, trainer, loop and checkpoints in one. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { ModelConfig } from '@yoco-u/model';
 import { type AttentionRegistry, type Backend, ConfigError, type Tokenizer } from '@yoco-u/spec';
 import { parseTokenizer } from '@yoco-u/tokenizer';
@@ -14,6 +14,7 @@ import type { TrainState } from '../train-state.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { lockFolder } from './folder-lock.ts';
 import { checkSameInitialModel, readInitialModel, withInitialModel } from './initial-model.ts';
+import { movedRequest } from './moved-request.ts';
 import { makeFolder, openRunFolder, readRun, refuseOtherFiles, requireRoom } from './run-folder.ts';
 import { measureText, type TokenizerProgress, tokenizerFor } from './run-tokenizer.ts';
 
@@ -28,7 +29,7 @@ export interface RunOptions {
   /** What it runs on, or what opens it once the model is known. The caller disposes it. */
   readonly backend: Backend | ((model: ModelConfig) => Promise<Backend>);
   readonly registry: AttentionRegistry;
-  /** Where relative sources begin. Default: the working directory. */
+  /** Where relative paths of `request` begin. Default: the working directory. Those of a run that goes on begin where they did. */
   readonly directory?: string | undefined;
   /** Where tokenised text is kept. Default: `data` in the run folder. */
   readonly cacheFolder?: string | undefined;
@@ -52,16 +53,19 @@ export type RunEvent = PlanEvent | TrainEvent;
  * checkpoint. Before the first step throws `ConfigError`, `DataError`, `CapacityError`, `CheckpointError`, `TokenizerError` or
  * `BackendError` for what cannot work; later `DivergenceError`, or `CheckpointError` where a checkpoint cannot be written.
  */
-export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent, void, undefined> {
-  const { folder, registry, signal } = options;
+export async function* runTraining(asked: RunOptions): AsyncGenerator<RunEvent, void, undefined> {
+  const { folder, registry, signal } = asked;
   await makeFolder(folder);
   await using _lock = await lockFolder(folder);
   const saved = await readRun(folder);
-  await checkFolder(options, saved !== undefined);
-  if (saved !== undefined) checkSameInitialModel(saved.request, options.request);
+  await checkFolder(asked, saved !== undefined);
+  const given = resolve(asked.directory ?? '.');
+  const directory = saved?.directory ?? given;
+  const options = { ...asked, directory, request: movedRequest(asked.request, given, directory) };
+  if (saved !== undefined) checkSameInitialModel(saved.request, options.request, directory);
   const request =
     saved === undefined
-      ? await withInitialModel(options.request, options.directory)
+      ? await withInitialModel(options.request, directory)
       : mergeRequests({ ...keptSettings(saved.config), ...saved.request }, options.request);
   if (request.data === undefined) {
     const got = options.resume === undefined ? 'none' : `none, and no run in ${folder} to go on with`;
@@ -82,7 +86,7 @@ export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent
   const backend = typeof options.backend === 'function' ? await options.backend(model) : options.backend;
   using prepared = await prepareRun(planned, backend, options.sample);
   const { trainer } = prepared;
-  const run = openRunFolder(folder, { request, config }, tokenizerJson);
+  const run = openRunFolder(folder, { request, config, directory }, tokenizerJson);
   await requireRoom(run, trainer, config.checkpoints.keep);
   if (typeof options.resume === 'number') await run.checkpoints.require(options.resume);
   const from = typeof options.resume === 'number' ? options.resume : ((await run.checkpoints.latest()) ?? 0);
@@ -94,7 +98,7 @@ export async function* runTraining(options: RunOptions): AsyncGenerator<RunEvent
   const resume = saved === undefined ? undefined : (await run.resume(from, trainer, accept)).state;
   if (saved === undefined) {
     await run.begin();
-    if (request.initialModel !== undefined) await readInitialModel(trainer, request.initialModel, options.directory);
+    if (request.initialModel !== undefined) await readInitialModel(trainer, request.initialModel, directory);
     else
       for (const { name, values } of initialWeights(model, config.seed, trainer.scratch)) trainer.write(name, values);
   }

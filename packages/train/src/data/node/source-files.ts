@@ -73,14 +73,18 @@ async function expand(source: string, directory: string): Promise<SourceFile[]> 
   const path = resolve(directory, source);
   const facts = await statOf(path, source);
   if (facts?.isDirectory() === true) {
-    return named(some(await listFolder(path), source, 'no *.txt and no *.md'), path, source);
+    return named(some(await listFolder(path), source, `no *.txt and no *.md in ${path}`), path, source);
   }
   if (facts !== undefined) return [describeFile(path, source)];
   if (!/[*?[{]/.test(source)) {
     const fix = `check the path; besides files there are folders, patterns and ${textPackageNames.join(', ')}`;
-    throw new DataError({ where: source, expected: 'a file or a folder', got: 'nothing under this name', fix });
+    throw new DataError({ where: source, expected: 'a file or a folder', got: `nothing at ${path}`, fix });
   }
-  return named(some(await listMatches(source, directory), source, 'no file that matches'), directory, undefined);
+  return named(
+    some(await listMatches(source, directory), source, `none that matches in ${directory}`),
+    directory,
+    undefined,
+  );
 }
 
 async function listFolder(folder: string): Promise<string[]> {

@@ -18,6 +18,10 @@ const patterns: ReadonlyMap<string, RegExp> = new Map([
 /** Packages that can be named as a source. */
 export const textPackageNames: readonly string[] = [...patterns.keys()];
 
+export function isTextPackage(name: string): boolean {
+  return patterns.has(name);
+}
+
 /**
  * Looks from `directory` upwards, then from this package. Undefined if the name is none of a package of text. Throws `DataError` if it is not
  * installed.
