@@ -4,12 +4,27 @@ import { ApiError, invalidField } from './api-error.ts';
 
 const longestMessage = 300;
 
-/** The body as the schema's type. Throws `ApiError` (400) that names the first field that is wrong. */
+/**
+ * The body as the schema's type. Fields that are null are left out first, known or not: many clients write down all that they might
+ * have sent, also in the messages that they send back. Throws `ApiError` (400) that names the first field that is wrong.
+ */
 export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
-  const result = schema.safeParse(body);
+  const result = schema.safeParse(withoutNulls(body, ['messages']));
   if (result.success) return result.data;
   // a body made to fail everywhere has many issues: one is enough to act on
   throw toError(result.error.issues[0]!);
+}
+
+/** The object, and those of its `lists`, without fields that are null. */
+function withoutNulls(value: unknown, lists: readonly string[] = []): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const given = Object.entries(value).filter(([, field]) => field !== null);
+  return Object.fromEntries(
+    given.map(([name, field]) => {
+      const isList = lists.includes(name) && Array.isArray(field);
+      return [name, isList ? field.map((entry) => withoutNulls(entry)) : field];
+    }),
+  );
 }
 
 function toError(issue: z.core.$ZodIssue): ApiError {

@@ -20,10 +20,16 @@ const messages = [{ role: 'user', content: 'hi' }];
 describe('a request body', () => {
   test('may leave out what has a default, or say null', () => {
     const body = { prompt: 'x', n: null, stop: null, logprobs: null, logit_bias: null, stream_options: null };
-    expect(parseBody(completionRequestSchema, body)).toEqual(body);
+    expect(parseBody(completionRequestSchema, body)).toEqual({ prompt: 'x' });
     expect(parseBody(completionRequestSchema, { prompt: [[1], [2]] })).toEqual({ prompt: [[1], [2]] });
-    const chat = { model: 'm', messages: [...messages, { role: 'assistant', content: 'yes', refusal: null }] };
-    expect(parseBody(chatCompletionRequestSchema, chat)).toEqual(chat);
+  });
+
+  test('may say null for what is not supported, also in messages that come back', () => {
+    expect(parseBody(completionRequestSchema, { prompt: 'x', suffix: null, best_of: null })).toEqual({ prompt: 'x' });
+    const answer = { role: 'assistant', content: 'yes', refusal: null, annotations: null, tool_calls: null };
+    expect(parseBody(chatCompletionRequestSchema, { messages: [...messages, answer], tools: null })).toEqual({
+      messages: [...messages, { role: 'assistant', content: 'yes' }],
+    });
   });
 
   test.each([
@@ -78,6 +84,8 @@ describe('a request body', () => {
     ['messages[0].role', { messages: [{ role: 'tool', content: 'x' }] }],
     ['messages[0]', { messages: [7] }],
     ['messages[0].content', { messages: [{ role: 'user' }] }],
+    ['messages[0].content', { messages: [{ role: 'assistant', content: null }] }],
+    ['messages[0]', { messages: [null] }],
     ['messages[0].content', { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: 'x' }] }] }],
     ['top_logprobs', { messages, top_logprobs: 3 }],
     ['top_logprobs', { messages, logprobs: true, top_logprobs: 21 }],
