@@ -17,7 +17,7 @@ export interface Jobs {
    */
   begin(client: AbortSignal, key?: string): Job;
   readonly draining: boolean;
-  /** Lets no job begin any more, and waits; aborts those that are left after `graceMs`. */
+  /** Lets no job begin any more, and waits; aborts those that are left after `graceMs`. Asked again, the shorter time counts. */
   drain(graceMs: number): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ export function createJobs(requestsPerKey: number): Jobs {
   const perKey = new Map<string, number>();
   const aborts = new Set<(reason: unknown) => void>();
   let draining = false;
-  let onEmpty = (): void => {};
+  const onEmpty: (() => void)[] = [];
 
   return {
     get draining() {
@@ -57,16 +57,14 @@ export function createJobs(requestsPerKey: number): Jobs {
           const left = key === undefined ? 0 : perKey.get(key)! - 1;
           if (key !== undefined && left > 0) perKey.set(key, left);
           else if (key !== undefined) perKey.delete(key);
-          if (aborts.size === 0) onEmpty();
+          if (aborts.size === 0) for (const ended of onEmpty.splice(0)) ended();
         },
       };
     },
     async drain(graceMs) {
       draining = true;
       if (aborts.size === 0) return;
-      const empty = new Promise<void>((resolve) => {
-        onEmpty = resolve;
-      });
+      const empty = new Promise<void>((resolve) => onEmpty.push(resolve));
       const timer = setTimeout(() => {
         for (const abort of aborts) abort(shuttingDown());
       }, graceMs);

@@ -213,7 +213,8 @@ describe('a server that shuts down', () => {
     const unread = { body: new ReadableStream(), duplex: 'half' };
     const coming = server.post('/v1/completions', '', unread as RequestInit);
     await eventually(() => model.requests.length === 2);
-    await server.drain(1);
+    // whoever hurries it speaks for those who wait already
+    await Promise.all([server.drain(600_000), server.drain(1)]);
     expect((await plain).status).toBe(503);
     expect((await coming).status).toBe(503);
     expect((await stream).status).toBe(503);
