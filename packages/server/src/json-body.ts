@@ -8,7 +8,7 @@ import { ApiError } from '@yoco-u/openai';
 export async function readJson(request: Request, limit: number, signal: AbortSignal): Promise<unknown> {
   const type = request.headers.get('content-type') ?? '';
   if (!/^application\/json\s*(;|$)/i.test(type)) {
-    throw refuse(415, 'unsupported_media_type', 'expected the content type application/json');
+    throw refuse(415, 'unsupported_media_type', 'expected JSON; send the header content-type: application/json');
   }
   const encoding = request.headers.get('content-encoding') ?? 'identity';
   if (encoding !== 'identity') throw refuse(415, 'unsupported_media_type', 'expected a body that is not compressed');

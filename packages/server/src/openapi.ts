@@ -110,8 +110,13 @@ const operations: Readonly<Record<string, Operation>> = {
   'get /openapi.json': { id: 'openapi', summary: 'This document', answer: { text: 'application/json' } },
 };
 
-/** Paths that there are, for counting. */
-export const knownPaths: ReadonlySet<string> = new Set(Object.keys(operations).map((key) => key.split(' ')[1]!));
+/** Methods by path, for counting, and for those that ask by another. */
+export const knownPaths: ReadonlyMap<string, string> = new Map(
+  Object.keys(operations).map((key) => {
+    const [method, path] = key.split(' ') as [string, string];
+    return [path, method === 'get' ? 'GET, HEAD' : 'POST'];
+  }),
+);
 
 /** An OpenAPI 3.1 document of a server that asks for API keys or does not. */
 export function openApiDocument(needsKey: boolean): object {

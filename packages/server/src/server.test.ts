@@ -45,6 +45,16 @@ describe('routes', () => {
     const response = await createTestServer(createHeldModel()).get('/admin');
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({ error: { code: 'not_found', type: 'invalid_request_error' } });
+    expect((await createTestServer(createHeldModel()).get('/v1/models/')).status).toBe(404);
+  });
+
+  test('asked by another method are 405, and tell theirs', async () => {
+    const server = createTestServer(createHeldModel());
+    const response = await server.get('/v1/chat/completions');
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
+    expect(await response.json()).toMatchObject({ error: { message: 'method: expected POST, got GET' } });
+    const posted = await server.post('/v1/models/small', {});
+    expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
   });
 
   test('of models say what is loaded, and none loads one', async () => {
@@ -215,7 +225,8 @@ describe('pages', () => {
   });
 
   test('of origins that are named get it, before they have a key', async () => {
-    const server = createTestServer(createHeldModel(), { corsOrigins: ['https://a.example'], apiKeys: [] });
+    const corsOrigins = ['https://a.example', 'http://localhost:3000', 'chrome-extension://abc'];
+    const server = createTestServer(createHeldModel(), { corsOrigins, apiKeys: [] });
     const response = await server.fetch(new Request('http://localhost/v1/completions', preflight));
     expect(response.status).toBe(204);
     expect(response.headers.get('access-control-allow-origin')).toBe('https://a.example');
@@ -246,6 +257,10 @@ describe('options', () => {
     [{ models: [sourceOf(createHeldModel()), sourceOf(createHeldModel())] }, 'config'],
     [{ memoryBytes: 99 }, 'capacity'],
     [{ limits: { bodyBytes: 0 } }, 'config'],
+    [{ corsOrigins: ['https://a.example/'] }, 'config'],
+    [{ corsOrigins: ['https://a.example:443'] }, 'config'],
+    [{ corsOrigins: ['*'] }, 'config'],
+    [{ corsOrigins: ['./my-model'] }, 'config'],
     [{ limits: { choices: Number.NaN } }, 'config'],
   ])('that cannot be met are refused: %#', (options, code) => {
     expect(() => createTestServer(createHeldModel(), options)).toThrow(expect.objectContaining({ code }));

@@ -114,7 +114,7 @@ function createApp(server: ServerContext, options: ServerOptions): App {
     await next();
   });
   if (options.corsOrigins !== undefined && options.corsOrigins.length > 0) {
-    const origin = [...options.corsOrigins];
+    const origin = options.corsOrigins.map(checkedOrigin);
     // any header that is asked for: OpenAI's client sends a dozen of its own
     app.use(cors({ origin, exposeHeaders: ['x-request-id', 'retry-after'] }));
   }
@@ -136,8 +136,14 @@ function createApp(server: ServerContext, options: ServerOptions): App {
   const document = openApiDocument(needsKey);
   app.get('/openapi.json', (c) => c.json(document));
 
-  app.notFound(() => {
-    throw new ApiError({ status: 404, code: 'not_found', message: 'no such route; GET /openapi.json lists them' });
+  app.notFound((c) => {
+    const methods = knownPaths.get(routeOf(c.req.path));
+    if (methods === undefined || methods.includes(c.req.method)) {
+      throw new ApiError({ status: 404, code: 'not_found', message: 'no such route; GET /openapi.json lists them' });
+    }
+    c.header('allow', methods);
+    const message = `method: expected ${methods.replace(', ', ' or ')}, got ${c.req.method}`;
+    throw new ApiError({ status: 405, code: 'method_not_allowed', message });
   });
   app.onError((error, c) => answerError(error, c, server));
   return app;
@@ -173,6 +179,14 @@ function hostName(host: string | undefined): string {
 function routeOf(path: string): string {
   if (knownPaths.has(path)) return path;
   return path.startsWith('/v1/models/') ? '/v1/models/{model}' : 'other';
+}
+
+/** Origins are compared as they are: one that no browser writes so would permit nothing, without a word. */
+function checkedOrigin(text: string): string {
+  const { protocol, host } = URL.canParse(text) ? new URL(text) : { protocol: '', host: '' };
+  if (host !== '' && text === `${protocol}//${host}`) return text;
+  const fix = 'write scheme, host and port of each page, without a slash at the end';
+  throw new ConfigError({ where: 'server: corsOrigins', expected: 'https://example.org or alike', got: text, fix });
 }
 
 function readLimits(given: Partial<Limits> = {}): Limits {
