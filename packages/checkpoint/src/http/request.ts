@@ -114,13 +114,11 @@ export async function requireVersion(name: string, version: string | undefined, 
   throw failure({ where: name, expected: `the version ${version}`, got, fix });
 }
 
-/** SHA-256 of the whole file: as Repr-Digest (RFC 9530) or as the Hugging Face Hub tells it, where a page may see these headers. */
+/** SHA-256 of the whole file, where the server tells it as Repr-Digest (RFC 9530) and a page may see that. */
 export function sha256Of({ headers }: Response): string | undefined {
   const encoding = headers.get('content-encoding');
   const told = /(?:^|,)\s*sha-256=:([A-Za-z0-9+/]{43}=):/.exec(headers.get('repr-digest') ?? '')?.[1];
   // of the compressed form, if there is one
-  if (told !== undefined && (encoding === null || encoding === 'identity')) {
-    return Array.from(atob(told), (byte) => byte.charCodeAt(0).toString(16).padStart(2, '0')).join('');
-  }
-  return /^"?([0-9a-f]{64})"?$/.exec(headers.get('x-linked-etag') ?? '')?.[1];
+  if (told === undefined || (encoding !== null && encoding !== 'identity')) return undefined;
+  return Array.from(atob(told), (byte) => byte.charCodeAt(0).toString(16).padStart(2, '0')).join('');
 }
