@@ -19,6 +19,8 @@ import { createStreamedSource } from './streamed-source.ts';
 const prefixBytes = 64 * 1024;
 /** Up to here a file that comes as a whole is kept as a whole. */
 const smallBytes = 4 * 2 ** 20;
+/** More is never kept as a whole: a body whose length nobody tells may have no end. */
+const mostBytes = 2 ** 30;
 
 /**
  * Opens a file on a server, for reading by range requests where the server supports them, otherwise as one stream. Undefined if the
@@ -80,9 +82,16 @@ async function sizeByHead(file: HttpFile): Promise<number> {
 async function readAll(file: HttpFile, response: Response, totalBytes: number): Promise<Uint8Array> {
   const reader = readerOf(response);
   const pieces: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
   for (;;) {
     const piece = await file.nextPiece(reader, totalBytes);
     if (piece === undefined) break;
+    length += piece.length;
+    if (length > mostBytes) {
+      await reader.cancel();
+      const fix = 'let the server answer range requests, or tell the length';
+      throw failure({ where: file.name, expected: `at most ${mostBytes} bytes of unknown length`, got: 'more', fix });
+    }
     pieces.push(new Uint8Array(piece));
   }
   return new Uint8Array(await new Blob(pieces).arrayBuffer());

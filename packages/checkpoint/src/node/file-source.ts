@@ -1,5 +1,5 @@
 /** Files on disk, in Node. */
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants, type FileHandle, open } from 'node:fs/promises';
 import { type ByteSource, requireRange } from '../byte-source.ts';
 import { downloadAgain, failure } from '../fail.ts';
 
@@ -17,7 +17,8 @@ export async function openFileSource(path: string): Promise<ByteSource> {
 export async function openFileIfPresent(path: string): Promise<ByteSource | undefined> {
   let handle: FileHandle;
   try {
-    handle = await open(path, 'r');
+    // a pipe that nobody writes to would be waited for
+    handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (cause) {
     if (errorCode(cause) === 'ENOENT') return undefined;
     throw unreadable(path, cause);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -105,6 +106,11 @@ describe('openFileSource', () => {
       expect(error).toBeInstanceOf(CheckpointError);
       expect((error as Error).message).toContain(at(name));
     }
+  });
+
+  test.skipIf(process.platform === 'win32')('a pipe is a CheckpointError, and not waited for', async () => {
+    execFileSync('mkfifo', [at('pipe')]);
+    await expect(openFileSource(at('pipe'))).rejects.toThrow('something that is not a regular file');
   });
 
   test('a file that shrinks while it is read is a CheckpointError', async () => {
