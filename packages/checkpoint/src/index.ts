@@ -33,13 +33,10 @@ export { type IncomingFile, listIncomingFiles } from './store/incoming-files.ts'
 export {
   type AddedModel,
   type AddOptions,
-  createModelStore,
-  type FreeRoom,
   type ModelStore,
   openModelStore,
   type StoredModel,
 } from './store/model-store.ts';
 export { type ModelBlobs, type ReceiveOptions, receiveInMemory } from './store/receive.ts';
-export type { StoreDirectory, StoreFile, StoreFileAccess } from './store/store-directory.ts';
 export { parseJsonObject, parseStrictJson } from './strict-json.ts';
 export type { ReadOptions, RowChunk, RowRange, TensorEntry } from './tensor-entry.ts';

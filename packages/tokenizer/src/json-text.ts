@@ -17,10 +17,10 @@ export function parseJsonText(text: string): unknown {
 
 /**
  * Copies the parts of a file that are kept but never interpreted (unknown keys, post-processors), so that later
- * changes by the caller cannot reach a tokenizer. `skip` names keys at the top that are left out of the copy.
+ * changes by the caller cannot reach a tokenizer.
  */
-export function copyJsonObject(value: unknown, where: string, skip: readonly string[] = []): JsonObject {
-  const entries = Object.entries(readObject(value, where)).filter(([key]) => !skip.includes(key));
+export function copyJsonObject(value: unknown, where: string): JsonObject {
+  const entries = Object.entries(readObject(value, where));
   // Object.fromEntries defines properties, so a key named __proto__ stays a key.
   return Object.fromEntries(entries.map(([key, item]) => [key, copyJson(item, `${where}.${key}`, 1)]));
 }

@@ -3,7 +3,6 @@
 export interface TokenBytes {
   /** A view of the token's bytes: not to be handed out. */
   view(id: number): Uint8Array;
-  length(id: number): number;
 }
 
 export function createTokenBytes(count: number, bytesOf: (id: number) => Uint8Array): TokenBytes {
@@ -20,8 +19,5 @@ export function createTokenBytes(count: number, bytesOf: (id: number) => Uint8Ar
     block.set(bytes, offsets[id]);
     offsets[id + 1] = end;
   }
-  return {
-    view: (id) => block.subarray(offsets[id], offsets[id + 1]),
-    length: (id) => offsets[id + 1] - offsets[id],
-  };
+  return { view: (id) => block.subarray(offsets[id], offsets[id + 1]) };
 }
