@@ -11,8 +11,10 @@ export type BackendName = 'wasm' | 'webgpu' | 'auto';
 export interface ModelHost {
   /** Undefined until the first one is there. The same model on another backend is another object. */
   readonly loaded: WorkerModel | undefined;
-  /** Names what is loaded: texts of another model are no longer shown. */
+  /** For people: two models may be called the same. */
   readonly name: string;
+  /** What is loaded, on whatever backend: texts of another model are no longer shown. */
+  readonly source: WorkerModelSource;
   /** What was asked for; with `auto`, `loaded` says what was taken. */
   readonly backend: BackendName;
   /** Bytes loaded so far and in all while a model is under way. */
@@ -43,7 +45,7 @@ export function createModelHost(): ModelHost {
   let compiling = $state.raw<ModelHost['compiling']>();
   let problem = $state<string>();
   let notice = $state<string>();
-  let source: WorkerModelSource = '';
+  let source = $state.raw<WorkerModelSource>('');
   let controller: AbortController | undefined;
   let recovery: Promise<boolean> | undefined;
 
@@ -91,7 +93,8 @@ export function createModelHost(): ModelHost {
       notice = text.recovery.again;
       return true;
     }
-    if (lost === 'wasm' || !(await load(source, name, 'wasm'))) return false;
+    // another model may be under way in its place
+    if (lost === 'wasm' || controller !== undefined || !(await load(source, name, 'wasm'))) return false;
     notice = text.recovery.onWasm;
     return true;
   };
@@ -102,6 +105,9 @@ export function createModelHost(): ModelHost {
     },
     get name() {
       return name;
+    },
+    get source() {
+      return source;
     },
     get backend() {
       return backend;

@@ -171,8 +171,6 @@ export const text = {
     loss: {
       heading: 'How well it reads your text at each depth',
       lead: 'Bits that the model needs for each byte of your text. Fewer are better. The bars begin at a common value, so that differences show.',
-      caption: 'Bits per byte by depth',
-      best: 'best',
       value: (bits: number) => bits.toFixed(3),
     },
     rounds: {

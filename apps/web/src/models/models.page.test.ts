@@ -84,6 +84,9 @@ describe('models of the visitor’s own (needs a Chromium; set CHROMIUM to its p
     await page.getByTestId('pick-folder').setInputFiles(bundled);
     await noteOf(page).getByText('model is at hand until the page is closed.').waitFor();
     await writes(page);
+    // another model of the same name does not go on with the texts of this one
+    await page.getByTestId('pick-folder').setInputFiles(bundled);
+    await page.waitForFunction(() => document.querySelector('[data-token]') === null);
     const dropped = await page.evaluateHandle((bytes) => {
       const transfer = new DataTransfer();
       const content = Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0));
@@ -140,6 +143,9 @@ describe('models of the visitor’s own (needs a Chromium; set CHROMIUM to its p
       await page.getByTestId('models-problem').getByText(reason).waitFor();
       expect(await page.getByTestId('kept').count()).toBe(0);
     }
+    await page.getByTestId('address').fill('http://');
+    await page.getByTestId('address').press('Enter');
+    await page.getByTestId('models-problem').getByText('http://: expected an address').waitFor();
     await writes(page);
     await page.getByTestId('pick-zip').setInputFiles({
       name: 'good.zip',

@@ -64,8 +64,12 @@ async function look(source: Exclude<ModelSource, { kind: 'stored' }>, signal: Ab
     return { name: source.name, incoming: await listZipFiles(blobSource(source.content, source.name)) };
   }
   const { address } = source;
+  if (!URL.canParse(address)) {
+    const fix = 'write https://… or a path on this server';
+    throw new CheckpointError({ where: address, expected: 'an address', got: 'something else', fix });
+  }
   const url = new URL(address);
-  const name = decodeURIComponent(url.pathname.split('/').findLast((part) => part !== '') ?? url.host);
+  const name = nameOf(url);
   if (!/\.zip$/i.test(url.pathname)) {
     return { name, address, incoming: await listIncomingFiles(httpFiles(url, { signal }), checkModel) };
   }
@@ -75,6 +79,17 @@ async function look(source: Exclude<ModelSource, { kind: 'stored' }>, signal: Ab
     throw new CheckpointError({ where: url.origin + url.pathname, expected: 'a zip file', got: 'none', fix });
   }
   return { name, address, incoming: await listZipFiles(zip) };
+}
+
+/** The last part of the path, or the host's name. */
+function nameOf({ pathname, host }: URL): string {
+  const part = pathname.split('/').findLast((text) => text !== '') ?? host;
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    // a lone % is no escape
+    return part;
+  }
 }
 
 async function checkFiles(files: ModelBlobs): Promise<void> {

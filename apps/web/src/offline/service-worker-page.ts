@@ -27,7 +27,8 @@ export async function becomeIsolated(): Promise<boolean> {
  */
 export async function keepPage(onnewer: (newer: ServiceWorker) => void): Promise<boolean> {
   try {
-    return canRegister && (await register(onnewer));
+    // where there was no room the service worker is there, and keeps nothing
+    return canRegister && (await register(onnewer)) && (await caches.match('./')) !== undefined;
   } catch {
     return false;
   }
