@@ -90,7 +90,7 @@ export async function* runTraining(asked: RunOptions): AsyncGenerator<RunEvent, 
   await requireRoom(run, trainer, config.checkpoints.keep);
   if (typeof options.resume === 'number') await run.checkpoints.require(options.resume);
   const from = typeof options.resume === 'number' ? options.resume : ((await run.checkpoints.latest()) ?? 0);
-  collectGarbage();
+  await collectGarbage();
   yield prepared.plan(from, { held: process.memoryUsage.rss(), runtime: runtimeBytes });
   signal?.throwIfAborted();
 
