@@ -94,6 +94,9 @@ export async function* readInOrder(source: ByteSource, offset: number): AsyncGen
   }
 }
 
+/** Large tokenizers have 30 MB, an index of 100,000 tensors 10 MB. */
+export const textLimit = 2 ** 26;
+
 /** The whole source as text. Throws `CheckpointError` if it is longer than `limit` bytes or not UTF-8. */
 export async function readText(source: ByteSource, limit: number): Promise<string> {
   if (source.size > limit) {

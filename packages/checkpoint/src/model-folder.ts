@@ -1,5 +1,5 @@
 /** A model on disk, on a server or in memory: config, weights, tokenizer. */
-import { type ByteSource, readText } from './byte-source.ts';
+import { type ByteSource, readText, textLimit } from './byte-source.ts';
 import { failure, listNames } from './fail.ts';
 import type { HttpOptions } from './http/request.ts';
 import { type FileContent, httpFiles, type ModelFiles, memoryFiles } from './model-files.ts';
@@ -14,8 +14,6 @@ export const tokenizerFile = 'tokenizer.json';
 export const weightsFile = 'model.safetensors';
 
 const configLimit = 2 ** 24;
-/** Large tokenizers have 30 MB, an index of 100,000 tensors 10 MB. */
-const textLimit = 2 ** 26;
 
 type JsonObject = Readonly<Record<string, unknown>>;
 

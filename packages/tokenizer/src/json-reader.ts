@@ -4,9 +4,9 @@ import { TokenizerError } from '@yoco-u/spec';
 
 export type JsonObject = { readonly [key: string]: unknown };
 
-/** Throws a `TokenizerError` about the key at `where`. */
+/** Throws a `TokenizerError` about the key at `where`: `parseTokenizer` says of which file. */
 export function reject(where: string, expected: string, got: string, fix?: string): never {
-  throw new TokenizerError({ where: `tokenizer.json: ${where}`, expected, got, ...(fix === undefined ? {} : { fix }) });
+  throw new TokenizerError({ where, expected, got, ...(fix === undefined ? {} : { fix }) });
 }
 
 /** A short description of a value for an error message; never longer than about 60 characters. */

@@ -9,10 +9,16 @@ import type { TokenizerDefinition } from './tokenizer-definition.ts';
 
 /**
  * Builds a tokenizer from a tokenizer.json: its text, or the parsed value, which is copied.
+ * @param name of the file, for errors
  * @throws TokenizerError naming the key that is missing, contradictory or not supported
  */
-export function parseTokenizer(json: unknown): BpeTokenizer {
-  return createBpeTokenizer(readDefinition(typeof json === 'string' ? parseJsonText(json) : json));
+export function parseTokenizer(json: unknown, name = 'tokenizer.json'): BpeTokenizer {
+  try {
+    return createBpeTokenizer(readDefinition(typeof json === 'string' ? parseJsonText(json) : json));
+  } catch (error) {
+    if (!(error instanceof TokenizerError)) throw error;
+    throw new TokenizerError(`${name}: ${error.message}`);
+  }
 }
 
 /** Writes a tokenizer as the text of a tokenizer.json, with all keys that were read, known or not. */

@@ -229,7 +229,9 @@ describe('hostile files', () => {
     const circle: Record<string, unknown> = {};
     circle.self = circle;
     for (const key of ['normalizer', 'post_processor', 'other']) {
-      expect(() => parseTokenizer(component(key, deep))).toThrow(/nesting of at most 64 levels/);
+      expect(() => parseTokenizer(component(key, deep), 'some/t.json')).toThrow(
+        /^some\/t\.json: .*nesting of at most 64 levels/,
+      );
       expect(() => parseTokenizer(component(key, circle))).toThrow(/nesting of at most 64 levels/);
     }
   });

@@ -83,7 +83,7 @@ export async function loadModelFrom(folder: ModelFolder, options: LoadModelOptio
       fix: 'add the tokenizer that the model was trained with',
     });
   }
-  const tokenizer = parseTokenizer(folder.tokenizerJson);
+  const tokenizer = parseTokenizer(folder.tokenizerJson, `${folder.name}/tokenizer.json`);
   const parts = await loadPartsFor(folder, options, options);
   try {
     const model = await createLanguageModel({

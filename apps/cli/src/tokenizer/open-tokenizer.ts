@@ -6,7 +6,8 @@ import { modelFolder } from '../open-model.ts';
 import { readText } from '../read-text.ts';
 
 export async function openTokenizer(path: string | undefined): Promise<BpeTokenizer> {
-  return parseTokenizer(await readText(await tokenizerFile(path)));
+  const file = await tokenizerFile(path);
+  return parseTokenizer(await readText(file), file);
 }
 
 async function tokenizerFile(path: string | undefined): Promise<string> {

@@ -1,6 +1,6 @@
 /** Files on disk, in Node. */
 import { constants, type FileHandle, open } from 'node:fs/promises';
-import { type ByteSource, requireRange } from '../byte-source.ts';
+import { type ByteSource, readText, requireRange, textLimit } from '../byte-source.ts';
 import { downloadAgain, failure } from '../fail.ts';
 
 /**
@@ -33,6 +33,16 @@ export async function openFileIfPresent(path: string): Promise<ByteSource | unde
   } catch (error) {
     await handle.close();
     throw error;
+  }
+}
+
+/** The text of a file such as tokenizer.json. Throws `CheckpointError` if it is no file, has more than 64 MiB, or is not UTF-8. */
+export async function readTextFile(path: string): Promise<string> {
+  const source = await openFileSource(path);
+  try {
+    return await readText(source, textLimit);
+  } finally {
+    await source.close?.();
   }
 }
 

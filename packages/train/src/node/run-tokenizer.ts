@@ -1,6 +1,7 @@
 /** The tokenizer of a run: given, or learned from its text. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { readTextFile } from '@yoco-u/checkpoint/node';
 import { readTexts } from '../data/node/read-source.ts';
 import { listSourceFiles, requireRegularFiles, type SourceFile } from '../data/node/source-files.ts';
 import { learnTokenizer } from '../learn-tokenizer.ts';
@@ -34,9 +35,9 @@ export async function measureText(sources: readonly string[], options: RunTextOp
   return bytes;
 }
 
-/** tokenizer.json. Throws `DataError` or `TokenizerError`. */
+/** tokenizer.json. Throws `CheckpointError` for a file that cannot be read, `DataError` or `TokenizerError`. */
 export async function tokenizerFor(request: RunRequest, textBytes: number, options: RunTextOptions): Promise<string> {
-  if (request.tokenizer !== undefined) return readFile(resolve(options.directory ?? '.', request.tokenizer), 'utf8');
+  if (request.tokenizer !== undefined) return readTextFile(resolve(options.directory ?? '.', request.tokenizer));
   const { signal, onProgress, onWarning } = options;
   const files = await listSourceFiles(request.data ?? [], directoryOf(options));
   let total = 0;

@@ -334,7 +334,10 @@ test('the memory that is planned is the sum of its parts', async () => {
 });
 
 describe('ends before the first step', () => {
+  const otherJson = join(import.meta.dirname, '../../package.json');
   const cases: readonly (readonly [string, Partial<RunRequest>, RegExp])[] = [
+    ['with a tokenizer that is no file', { tokenizer: '/dev/zero' }, /\/dev\/zero: expected a file/],
+    ['with a tokenizer that is none', { tokenizer: otherJson }, /package\.json: \w+: expected/],
     ['without text', { data: ['/nowhere.txt'] }, /nowhere\.txt/],
     ['with a device for text', { data: ['/dev/null'] }, /\/dev\/null: .* read more than once/],
     ['with a device to validate on', { validationData: ['/dev/zero'] }, /\/dev\/zero: .* read more than once/],

@@ -76,7 +76,8 @@ export async function* runTraining(asked: RunOptions): AsyncGenerator<RunEvent, 
   const warnings: string[] = [];
   const learning = { ...options, onWarning: (message: string) => void warnings.push(message) };
   const tokenizerJson = saved?.tokenizerJson ?? (await tokenizerFor(request, textBytes, learning));
-  const tokenizer = parseTokenizer(tokenizerJson);
+  const tokenizerFile = saved === undefined ? request.tokenizer : join(folder, 'tokenizer.json');
+  const tokenizer = parseTokenizer(tokenizerJson, tokenizerFile);
   await using data = await prepare(request, { tokenizer, tokenizerJson, sequenceLength, textBytes }, options);
   // only now: of a text that cannot be trained on, the error says more
   for (const message of warnings) options.onWarning?.(message);
