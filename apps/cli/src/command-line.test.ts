@@ -55,7 +55,7 @@ describe('generate', () => {
     expect(code).toBe(0);
     expect(out.startsWith('The fox')).toBe(true);
     expect(err).toMatch(
-      /12 tokens \(length\) · prefill .* tokens\/s · decode .* tokens\/s · cache .* · wasm, .* threads?/,
+      /12 tokens \(length\) · seed 7 · prefill .* tokens\/s · decode .* tokens\/s · cache .* · wasm, .* threads?/,
     );
   });
 
@@ -71,6 +71,15 @@ describe('generate', () => {
     );
     expect(texts[1]).toBe(texts[0]);
     expect(new Set(texts).size).toBe(3);
+  });
+
+  test('without a seed it says which it drew, so that a text can be had again', async () => {
+    const write = async (...more: string[]) => {
+      const { out, err } = await run(['generate', '--max-tokens', '12', ...more]);
+      return { out, seed: / · seed (\d+) · /.exec(err)![1]! };
+    };
+    const first = await write();
+    expect(await write('--seed', first.seed)).toEqual(first);
   });
 
   test('--json is one object with what a program needs', async () => {

@@ -26,6 +26,7 @@ export async function generate(folder: string | undefined, options: GenerateOpti
   const prompt = options.promptFile === undefined ? options.prompt : await readText(options.promptFile);
   await using opened = await openModel(folder, options, signal);
   const { model, backend } = opened;
+  const sampling = samplingOf(options);
   const prefill = createProgress('reading the prompt', 'tokens');
   const tokens: number[] = [];
   let text = '';
@@ -35,7 +36,7 @@ export async function generate(folder: string | undefined, options: GenerateOpti
   const parts = model.generate({
     prompt,
     maxTokens: Math.min(options.maxTokens, model.contextLength),
-    sampling: samplingOf(options),
+    sampling,
     ignoreEos: options.ignoreEos === true,
     signal,
     onPrefill: prefill.update,
@@ -54,13 +55,15 @@ export async function generate(folder: string | undefined, options: GenerateOpti
   }
   const { reason, usage, timings } = finish!;
   if (options.json === true) {
-    console.log(JSON.stringify({ text, tokens, finishReason: reason, usage, timings }));
+    console.log(JSON.stringify({ text, tokens, finishReason: reason, seed: sampling.seed, usage, timings }));
     return;
   }
   process.stdout.write(`${shown ?? ''}\n`);
   console.error(
     [
       `\n${usage.completionTokens} tokens (${reason})`,
+      // at temperature 0 there is nothing to repeat
+      ...(options.temperature === 0 ? [] : [`seed ${sampling.seed}`]),
       `prefill ${formatRate(timings.prefillTokensPerSecond)}`,
       `decode ${formatRate(timings.decodeTokensPerSecond)}`,
       `cache ${formatBytes(usage.cacheBytes)}`,

@@ -1,12 +1,12 @@
 /** `tokenizer train`: texts to a tokenizer.json. */
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { writeFileAtomically } from '@yoco-u/checkpoint/node';
 import { serializeTokenizer, type TrainTokenizerProgress, trainTokenizer } from '@yoco-u/tokenizer';
 import { listSourceFiles, readDocuments, type SourceFile } from '@yoco-u/train/node';
 import { formatBytes } from '../format.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { clearProgress, createProgress } from '../progress.ts';
-import { writeText } from '../write-text.ts';
 
 export interface TokenizerTrainOptions {
   readonly data: readonly string[];
@@ -39,7 +39,7 @@ export async function tokenizerTrain(options: TokenizerTrainOptions): Promise<vo
       onWarning: (message) => warnings.push(message),
       ...(options.pattern === undefined ? {} : { pattern: options.pattern }),
     });
-    await writeText(path, serializeTokenizer(tokenizer));
+    await writeFileAtomically(path, [new TextEncoder().encode(serializeTokenizer(tokenizer))]);
     merging.end();
     const seconds = (performance.now() - began) / 1000;
     const { vocabularySize, specialTokens } = tokenizer;
