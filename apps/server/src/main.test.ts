@@ -27,6 +27,7 @@ test('what cannot be used is told in one line', async () => {
       { YOCO_U_MODELS: '' },
       { YOCO_U_MODELS: '/no/such/model' },
       { YOCO_U_MODELS: modelPath, PORT: String((taken.address() as AddressInfo).port) },
+      { YOCO_U_MODELS: modelPath, PORT: '99999' },
     ].map(async (environment) => {
       const { child, ended } = start(environment);
       const [said, code] = await Promise.all([text(child.stderr), ended]);

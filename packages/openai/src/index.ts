@@ -14,7 +14,7 @@ export {
   type ChatCompletionRequest,
   type ChatMessage,
   chatCompletionRequestSchema,
-  chatMessageSchema,
+  chatMessagesSchema,
 } from './schemas/chat-request.ts';
 export { type CompletionRequest, completionRequestSchema } from './schemas/completion-request.ts';
 export { modelName as modelNameSchema } from './schemas/fields.ts';

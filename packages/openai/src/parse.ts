@@ -1,6 +1,7 @@
 /** Bodies checked against their schemas. */
 import type * as z from 'zod';
 import { ApiError, invalidField } from './api-error.ts';
+import { mostMessages } from './schemas/chat-request.ts';
 
 const longestMessage = 300;
 
@@ -9,22 +10,24 @@ const longestMessage = 300;
  * have sent, also in the messages that they send back. Throws `ApiError` (400) that names the first field that is wrong.
  */
 export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
-  const result = schema.safeParse(withoutNulls(body, ['messages']));
+  const result = schema.safeParse(withoutNulls(body));
   if (result.success) return result.data;
   // a body made to fail everywhere has many issues: one is enough to act on
   throw toError(result.error.issues[0]!);
 }
 
-/** The object, and those of its `lists`, without fields that are null. */
-function withoutNulls(value: unknown, lists: readonly string[] = []): unknown {
+/** Of a body and of its messages. Of too many messages no more are left than show it: each would be an issue of its own. */
+function withoutNulls(body: unknown): unknown {
+  const given = fieldsOf(body);
+  if (typeof given !== 'object' || given === null || !('messages' in given)) return given;
+  const { messages } = given;
+  return Array.isArray(messages) ? { ...given, messages: messages.slice(0, mostMessages + 1).map(fieldsOf) } : given;
+}
+
+/** An object without the fields that are null; other values as they are. */
+function fieldsOf(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  const given = Object.entries(value).filter(([, field]) => field !== null);
-  return Object.fromEntries(
-    given.map(([name, field]) => {
-      const isList = lists.includes(name) && Array.isArray(field);
-      return [name, isList ? field.map((entry) => withoutNulls(entry)) : field];
-    }),
-  );
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== null));
 }
 
 function toError(issue: z.core.$ZodIssue): ApiError {

@@ -86,6 +86,8 @@ describe('a request body', () => {
     ['messages[0].content', { messages: [{ role: 'user' }] }],
     ['messages[0].content', { messages: [{ role: 'assistant', content: null }] }],
     ['messages[0]', { messages: [null] }],
+    ['messages', { messages: Array(1025).fill(messages[0]) }],
+    ['messages', { messages: Array(500_000).fill({}) }],
     ['messages[0].content', { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: 'x' }] }] }],
     ['top_logprobs', { messages, top_logprobs: 3 }],
     ['top_logprobs', { messages, logprobs: true, top_logprobs: 21 }],

@@ -1,5 +1,5 @@
 /** Bodies and answers of the routes that are not OpenAI's. */
-import { chatMessageSchema, modelNameSchema, tokenIdsSchema } from '@yoco-u/openai';
+import { chatMessagesSchema, modelNameSchema, tokenIdsSchema } from '@yoco-u/openai';
 import * as z from 'zod';
 
 const count = z.int().min(0);
@@ -8,12 +8,7 @@ export const tokenizeRequestSchema = z
   .strictObject({
     model: modelNameSchema.nullish(),
     prompt: z.string().nullish(),
-    messages: z
-      .array(chatMessageSchema)
-      .min(1)
-      .max(1024)
-      .nullish()
-      .describe('Instead of prompt: as a chat would read.'),
+    messages: chatMessagesSchema.nullish().describe('Instead of prompt: as a chat would read.'),
     add_special_tokens: z
       .boolean()
       .nullish()

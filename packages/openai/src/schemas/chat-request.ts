@@ -17,7 +17,7 @@ const content = z
   )
   .describe('Text parts are joined.');
 
-export const chatMessageSchema = z.discriminatedUnion(
+const chatMessageSchema = z.discriminatedUnion(
   'role',
   [
     z.strictObject({ role: z.enum(['system', 'developer', 'user']), content }),
@@ -28,10 +28,15 @@ export const chatMessageSchema = z.discriminatedUnion(
 
 export type ChatMessage = z.infer<typeof chatMessageSchema>;
 
+/** Of one chat. */
+export const mostMessages = 1024;
+
+export const chatMessagesSchema = z.array(chatMessageSchema).min(1).max(mostMessages);
+
 export const chatCompletionRequestSchema = z
   .strictObject({
     ...generationFields,
-    messages: z.array(chatMessageSchema).min(1).max(1024),
+    messages: chatMessagesSchema,
     max_completion_tokens: z
       .int()
       .min(1)

@@ -42,12 +42,13 @@ export interface Serving {
 }
 
 /**
- * Listens. Throws `ConfigError` for an address that others reach without API keys, and the system's error for a port that is taken.
+ * Listens. Throws `ConfigError` for an address that others reach without API keys or a port that there is not, and the system's
+ * error for one that is taken.
  * Without keys the Host header must name this machine, so that no page in a browser reaches the server by a name of its own (DNS
  * rebinding).
  */
 export async function serve(options: ServeOptions): Promise<Serving> {
-  const host = options.host ?? '127.0.0.1';
+  const { host = '127.0.0.1', port: wanted = 8080 } = options;
   if (!isLoopback(host) && options.apiKeys === undefined) {
     throw new ConfigError({
       where: 'server: host',
@@ -55,6 +56,9 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       got: host,
       fix: 'give API keys, or leave out the host',
     });
+  }
+  if (!Number.isInteger(wanted) || wanted < 0 || wanted > 65_535) {
+    throw new ConfigError({ where: 'server: port', expected: 'an integer from 0 to 65535', got: `${wanted}` });
   }
   const hosts = options.hosts ?? ['localhost', '127.0.0.1', '[::1]', host];
   const server = createApiServer(options.apiKeys === undefined ? { ...options, hosts } : options);
@@ -74,7 +78,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   collectDefaultMetrics({ register: server.metrics });
   await new Promise<void>((resolve, reject) => {
     http.once('error', reject);
-    http.listen(options.port ?? 8080, host, resolve);
+    http.listen(wanted, host, resolve);
   });
   const { port } = http.address() as AddressInfo;
   return {
