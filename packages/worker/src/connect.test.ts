@@ -10,7 +10,7 @@ import {
   RequestError,
   YocoError,
 } from '@yoco-u/spec';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { connectLanguageModel } from './connect.ts';
 import { WorkerError } from './plain-error.ts';
 import { partsAhead } from './protocol.ts';
@@ -286,6 +286,20 @@ describe('loading', () => {
     );
     await expect(connecting).rejects.toThrow('changed my mind');
     expect(trace.disposed).toBe(true);
+  });
+
+  test('that hears of no abort is given up', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    try {
+      const controller = new AbortController();
+      const { connecting } = await loadWith(() => new Promise(() => {}), { signal: controller.signal });
+      const failure = expect(connecting).rejects.toThrow('changed my mind');
+      controller.abort(new Error('changed my mind'));
+      vi.advanceTimersByTime(5000);
+      await failure;
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('of a tokenizer that cannot be read fails', async () => {

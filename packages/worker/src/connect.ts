@@ -1,14 +1,14 @@
 /** The outside: a `LanguageModel` whose work is done behind a port. */
 import { DisposedError, type LanguageModel, type Tokenizer } from '@yoco-u/spec';
 import { parseTokenizer } from '@yoco-u/tokenizer';
-import { createCalls, resultOf } from './calls.ts';
+import { type CallEvents, type Calls, createCalls, resultOf } from './calls.ts';
 import { generateThrough } from './generate-through.ts';
 import { linkTo, type ModelThread } from './link.ts';
 import { WorkerError } from './plain-error.ts';
 import type { LoadResult } from './protocol.ts';
 
 export interface ConnectOptions {
-  /** Ends the loading; `connectLanguageModel` then rejects with its reason. */
+  /** Ends the loading; `connectLanguageModel` then rejects with its reason, after 5 s at most. */
   readonly signal?: AbortSignal;
   /** Bytes of weights loaded so far and in all. */
   readonly onProgress?: (loaded: number, total: number) => void;
@@ -26,6 +26,9 @@ export interface ConnectedModel<Details, Stats> {
   /** What the `inspect` of the `ServedModel` answers. Rejects with the signal's reason when that aborts it. */
   inspect(request: unknown, signal?: AbortSignal): Promise<unknown>;
 }
+
+/** Time that a loader has to end by itself once it is aborted. One that waits for a driver hears of nothing. */
+const patienceMs = 5000;
 
 /**
  * Has the thread load a model. `request` goes to the loader that the thread serves with (`serveLanguageModel`); it must be
@@ -48,8 +51,7 @@ export async function connectLanguageModel<Details = undefined, Stats = undefine
       ...(onProgress === undefined ? {} : { onProgress }),
       ...(onCompile === undefined ? {} : { onCompile }),
     };
-    const call = calls.open({ kind: 'load', request }, events);
-    loaded = (await resultOf(call, signal)) as LoadResult;
+    loaded = await resultOfLoad(calls, request, events, signal);
     tokenizer = parseTokenizer(loaded.tokenizerJson);
   } catch (error) {
     await link.close();
@@ -102,4 +104,25 @@ export async function connectLanguageModel<Details = undefined, Stats = undefine
       return resultOf(calls.open({ kind: 'inspect', request: inspectRequest }), inspectSignal);
     },
   };
+}
+
+/** Rejects with the signal's reason once that aborts: when the loader has ended, or when it takes too long to. */
+async function resultOfLoad(
+  calls: Calls,
+  request: unknown,
+  events: CallEvents,
+  signal: AbortSignal | undefined,
+): Promise<LoadResult> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = (): void => {
+    timer = setTimeout(() => calls.fail(new WorkerError('a loader that does not end')), patienceMs);
+  };
+  signal?.addEventListener('abort', limit, { once: true });
+  if (signal?.aborted) limit();
+  try {
+    return (await resultOf(calls.open({ kind: 'load', request }, events), signal)) as LoadResult;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', limit);
+  }
 }
