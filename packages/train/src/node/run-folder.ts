@@ -2,7 +2,13 @@
 import { mkdir, readdir, readFile, realpath, stat, statfs } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { parseJsonObject } from '@yoco-u/checkpoint';
-import { openModelFolder, removeAbandonedFiles, writeFileAtomically, writeModelFolder } from '@yoco-u/checkpoint/node';
+import {
+  openModelFolder,
+  readTextFile,
+  removeAbandonedFiles,
+  writeFileAtomically,
+  writeModelFolder,
+} from '@yoco-u/checkpoint/node';
 import { CapacityError, ConfigError } from '@yoco-u/spec';
 import type { SaveEvent, TrainEvent } from '../events.ts';
 import { renderReport } from '../report.ts';
@@ -59,17 +65,17 @@ async function makeFolders(path: string): Promise<void> {
   await mkdir(path);
 }
 
-/** The run that a folder holds, or undefined: one is there once its first checkpoint is. */
+/** The run that a folder holds, or undefined: one is there once its first checkpoint is. Throws `CheckpointError` where a part of it is gone. */
 export async function readRun(path: string): Promise<(SavedRun & { readonly tokenizerJson: string }) | undefined> {
   const latest = await createCheckpoints(join(path, 'checkpoints'), noFiles, 1).latest();
   if (latest === undefined) return undefined;
   const file = join(path, runFile);
-  const { request, config, directory } = parseJsonObject(await readFile(file, 'utf8'), file);
+  const { request, config, directory } = parseJsonObject(await readTextFile(file), file);
   return {
     request: parseRunRequest(request, `${file}: request`),
     config: config as RunConfig,
     ...(typeof directory === 'string' ? { directory: resolve(await realpath(path), directory) } : {}),
-    tokenizerJson: await readFile(join(path, tokenizerFile), 'utf8'),
+    tokenizerJson: await readTextFile(join(path, tokenizerFile)),
   };
 }
 

@@ -399,4 +399,12 @@ describe('ends before the first step', () => {
     await expect(start('whole', { batch: 4 }, 18)).rejects.toThrow('resume: batch');
     expect(await readFile(folder('model/model.safetensors'), 'utf8')).toBe('somebody’s');
   });
+
+  test('in a run whose settings are gone', async () => {
+    await using backend = await wasm();
+    await mkdir(folder('bare/checkpoints/step-3'), { recursive: true });
+    const run = collectRun({ folder: folder('bare'), request: tinyRequest, backend, resume: 'auto' });
+    await expect(run).rejects.toThrow('bare/train.json');
+    await expect(run).rejects.toBeInstanceOf(YocoError);
+  });
 });
