@@ -37,10 +37,8 @@ export function readObject<T extends object>(value: unknown, where: string, read
       return take(key, `an integer ${bound}`, accepts);
     },
     number: (key, least, most) => {
-      const bound =
-        most === Number.MAX_VALUE ? (least === 0 ? 'of at least 0' : 'above 0') : `from ${least} to ${most}`;
       const accepts = (found: unknown): found is number => typeof found === 'number' && found >= least && found <= most;
-      return take(key, `a number ${bound}`, accepts);
+      return take(key, `a number ${describeRange(least, most)}`, accepts);
     },
     text: (key) => take(key, 'a text', isText),
     texts(key) {
@@ -68,6 +66,13 @@ export function readObject<T extends object>(value: unknown, where: string, read
     });
   }
   return Object.fromEntries(Object.entries(result).filter(([, entry]) => entry !== undefined)) as Present<T>;
+}
+
+/** The least number above 0 stands for 0 left out, the largest one for no bound. */
+function describeRange(least: number, most: number): string {
+  const lower = least === Number.MIN_VALUE ? 'above 0' : `of at least ${least}`;
+  if (most === Number.MAX_VALUE) return lower;
+  return least === Number.MIN_VALUE ? `${lower}, at most ${most}` : `from ${least} to ${most}`;
 }
 
 function describe(value: unknown): string {

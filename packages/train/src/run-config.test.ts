@@ -118,12 +118,23 @@ describe('a request', () => {
     [{ model: { hiden_size: 3 } }, 'config.model.hiden_size'],
     [{ model: { vocab_size: 3 } }, 'config.model.vocab_size'],
     [{ validation: { share: 1 } }, 'config.validation.share'],
+    [{ validation: { iterations: [] } }, 'config.validation.iterations'],
     [{ checkpoints: { keep: 0 } }, 'config.checkpoints.keep'],
     [[], 'config'],
     [null, 'config'],
   ])('refuses %j', (bad, where) => {
     expect(() => parseRunRequest(bad)).toThrow(ConfigError);
     expect(() => parseRunRequest(bad)).toThrow(`${where}: expected`);
+  });
+
+  test.each([
+    [{ clip: 0 }, 'a number above 0, got 0'],
+    [{ validation: { share: 0 } }, 'a number above 0, at most 0.999, got 0'],
+    [{ learningRate: -1 }, 'a number of at least 0, got -1'],
+    [{ outliers: { factor: 0.5 } }, 'a number of at least 1, got 0.5'],
+    [{ schedule: { final: 2 } }, 'a number from 0 to 1, got 2'],
+  ])('says what numbers go in place of %j', (bad, message) => {
+    expect(() => parseRunRequest(bad)).toThrow(message);
   });
 });
 

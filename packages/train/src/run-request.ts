@@ -191,6 +191,7 @@ function readOutliers(value: unknown, where: string): OutlierSettings {
 
 function readCounts(value: unknown, where: string): readonly number[] {
   const counts: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (counts.length === 0) throw new ConfigError({ where, expected: 'at least one count', got: '[]' });
   for (const count of counts) checkIterations(count as number, where);
   return counts as readonly number[];
 }
