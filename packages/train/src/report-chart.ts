@@ -12,7 +12,7 @@ export interface Series {
 export interface Chart {
   readonly title: string;
   readonly series: readonly Series[];
-  /** What x counts. Default: steps. */
+  /** What x counts. Default: step. */
   readonly xTitle?: string;
   /** Equal ratios of x take equal room; x is above 0. */
   readonly logarithmic?: boolean;
@@ -27,11 +27,12 @@ const colours = 6;
 
 /** HTML with an SVG that takes its colours from the page. Empty for a chart without points. */
 export function renderChart(chart: Chart): string {
-  const { title, xTitle = 'step' } = chart;
+  const title = escapeText(chart.title);
+  const xTitle = escapeText(chart.xTitle ?? 'step');
   const drawn = drawnSeries(chart);
   if (drawn.length === 0) return '';
   const legend = drawn.map(
-    ({ name }, index) => `<span><i style="background:var(--c${index % colours})"></i>${name}</span>`,
+    ({ name }, index) => `<span><i style="background:var(--c${index % colours})"></i>${escapeText(name)}</span>`,
   );
   return `<h2>${title} by ${xTitle}</h2>
 <div class="legend">${legend.join('')}</div>
@@ -40,14 +41,15 @@ export function renderChart(chart: Chart): string {
 
 /** A chart as an SVG file of its own, title and legend inside. Empty for a chart without points. */
 export function renderChartFile(chart: Chart): string {
-  const { title, xTitle = 'step' } = chart;
+  const title = escapeText(chart.title);
+  const xTitle = escapeText(chart.xTitle ?? 'step');
   const drawn = drawnSeries(chart);
   if (drawn.length === 0) return '';
   const head = 48;
   const foot = 18;
   let at = margin.left;
   const legend = drawn.map(({ name }, index) => {
-    const entry = `<rect x="${at}" y="30" width="14" height="3" fill="var(--c${index % colours})"/><text x="${at + 19}" y="35">${name}</text>`;
+    const entry = `<rect x="${at}" y="30" width="14" height="3" fill="var(--c${index % colours})"/><text x="${at + 19}" y="35">${escapeText(name)}</text>`;
     at += 40 + Math.ceil(name.length * letterWidth);
     return entry;
   });
@@ -154,6 +156,11 @@ function label(value: number): string {
   const size = Math.abs(value);
   if (size !== 0 && size < 0.01) return value.toExponential(1);
   return groupThousands(Number(value.toPrecision(4)));
+}
+
+/** Text of HTML, XML or an attribute. */
+export function escapeText(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
 
 /** 12345 → 12,345. By hand: Intl takes 12 MiB of memory for its tables. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { StepEvent } from './events.ts';
 import { renderReport } from './report.ts';
+import { renderChartFile } from './report-chart.ts';
 import { planRun } from './run-config.ts';
 import { registry } from './testing.ts';
 
@@ -68,4 +69,12 @@ test('before the first step there is nothing to draw', () => {
 test('values that differ by a last bit are drawn', () => {
   const report = renderReport([stepOf(1, 1), stepOf(2, 1 + Number.EPSILON)], config);
   expect(linesOf(report)[0]).toHaveLength(2);
+});
+
+test('titles and names in a chart are text, whatever is in them', () => {
+  const points = [1, 2].map((x) => [x, x] as const);
+  const svg = renderChartFile({ title: '"a" & b', xTitle: 'x > 1', series: [{ name: '<T = 2>', points }] });
+  expect(svg).toContain('aria-label="&quot;a&quot; &amp; b"');
+  expect(svg).toContain('>x &gt; 1</text>');
+  expect(svg).toContain('>&lt;T = 2&gt;</text>');
 });

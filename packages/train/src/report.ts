@@ -1,7 +1,7 @@
 /** A run as one HTML page: curves as SVG, nothing loaded from anywhere. */
 
 import type { SampleEvent, StepEvent, ValidationEvent, ValidationResult } from './events.ts';
-import { type Chart, chartColours, groupThousands, renderChart, type Series } from './report-chart.ts';
+import { type Chart, chartColours, escapeText, groupThousands, renderChart, type Series } from './report-chart.ts';
 import type { RunConfig } from './run-config.ts';
 
 /** The newest that are shown. */
@@ -132,8 +132,4 @@ ${written.length === 0 ? '' : `<h2>Samples</h2>\n${written.join('\n')}\n`}<h2>Se
 function quote(step: number, { prompt, text }: SampleEvent['samples'][number]): string {
   const begun = prompt === '' ? '' : `<b>${escapeText(prompt)}</b>`;
   return `<div class="legend">after step ${groupThousands(step)}</div><blockquote>${begun}${escapeText(text)}</blockquote>`;
-}
-
-function escapeText(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
