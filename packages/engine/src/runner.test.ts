@@ -4,6 +4,7 @@ import { f32, tensorType } from '@yoco-u/tensor';
 import { createReferenceBackend } from '@yoco-u/tensor/reference';
 import { expect, test } from 'vitest';
 import { createModelMemory, memoryShape } from './memory.ts';
+import { randomParameters } from './random-parameters.ts';
 import { createRunner } from './runner.ts';
 import { keepingConfig as config } from './testing.ts';
 
@@ -33,4 +34,52 @@ test.each([
   expect(() => run(change)).toThrow(RequestError);
   expect(() => run(change)).toThrow(message);
   run({ start: 148, slot: 1 });
+});
+
+/** Losses of three ids, or of what is wanted of two sequences. */
+async function createLosses(outputs: 'all' | number) {
+  const backend = createReferenceBackend();
+  const parameters = randomParameters(backend, config);
+  const runner = await createRunner(backend, config, { maxRows: 4, maxSegments: 2, outputs, head: 'loss', parameters });
+  const segments = [
+    { tokens: [1, 2], start: 0, slot: 0 },
+    { tokens: [3], start: 0, slot: 0 },
+  ];
+  return {
+    run: (wanted: readonly number[], targets?: readonly number[]) =>
+      runner.run(segments, wanted, { targets: targets! }),
+    async losses(count: number) {
+      const into = new Float64Array(count);
+      await runner.read(into);
+      return into;
+    },
+    [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
+  };
+}
+
+test('a target a row is what losses need, and ids that there are', async () => {
+  await using all = await createLosses('all');
+  all.run([], [4, -7, 5]);
+  const [first, second, third] = await all.losses(3);
+  expect([first! > 0, second, third! > 0]).toEqual([true, 0, true]);
+  for (const targets of [undefined, [4], [4, 5, 6, 7]]) {
+    expect(() => all.run([], targets)).toThrow(`runner.run: targets: expected one a wanted row, 3, got`);
+  }
+  for (const target of [11, 0.5, Number.NaN]) {
+    expect(() => all.run([], [4, target, 5])).toThrow(`expected ids from 0 to 10, got ${target}`);
+  }
+});
+
+test('rows are wanted in ascending order', async () => {
+  await using some = await createLosses(3);
+  some.run([0, 2], [4, 5]);
+  for (const wanted of [[1, 0], [1, 1], [3], [-1], [0.5], [Number.NaN]]) {
+    const run = () =>
+      some.run(
+        wanted,
+        wanted.map(() => 4),
+      );
+    expect(run).toThrow(RequestError);
+    expect(run).toThrow('runner.run: wanted: expected ascending rows below 3');
+  }
 });

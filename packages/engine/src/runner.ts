@@ -35,7 +35,7 @@ export interface RunnerOptions {
 
 /** What the head of a program is given in a run. */
 export interface HeadInput {
-  /** [wanted rows]; head `loss`. */
+  /** One a wanted row, for head `loss`: an id, or a negative number for a loss of 0. */
   readonly targets?: ArrayLike<number>;
   /** How many of the best logits of each wanted row are picked, for programs with `best`. Default 0. */
   readonly best?: number;
@@ -48,8 +48,8 @@ export interface Runner extends Disposable {
   /**
    * Feeds the segments and runs. `wanted` lists rows (counted through all segments, ascending) whose results are wanted,
    * for programs with a number of outputs; default none.
-   * Throws `RequestError` when there are more rows, segments or outputs than the program takes, or an id, a slot or a position is
-   * out of range.
+   * Throws `RequestError` when there are more rows, segments or outputs than the program takes, an id, a slot or a position is
+   * out of range, `wanted` does not ascend, or there is not one target a wanted row.
    */
   run(segments: readonly Segment[], wanted?: ArrayLike<number>, head?: HeadInput): void;
   /** Reads results from output row `row` on: `logits` [rows, V] or `losses` [rows]. */
@@ -211,7 +211,11 @@ function createFeed(config: ModelConfig, options: RunnerOptions) {
     let longest = 0;
     for (let i = 0; i < wanted.length; i++) {
       const row = wanted[i]!;
-      if (row < 0 || row >= scalars.rows) refuse('as a wanted row', scalars.rows - 1, row);
+      const least = i === 0 ? 0 : wanted[i - 1]! + 1;
+      if (!(Number.isInteger(row) && row >= least && row < scalars.rows)) {
+        const expected = `ascending rows below ${scalars.rows}`;
+        throw new RequestError({ where: 'runner.run: wanted', expected, got: Array.from(wanted).join(', ') });
+      }
       while (row >= segmentTable[segment * 4]! + segmentTable[segment * 4 + 1]!) segment++;
       outputRows[i] = row;
       const position = segmentTable[segment * 4 + 3]! + row - segmentTable[segment * 4]!;
@@ -238,18 +242,27 @@ function createFeed(config: ModelConfig, options: RunnerOptions) {
     scalars.output_longest = longest;
   };
 
+  const fillTargets = (targets: ArrayLike<number>, wanted: number): void => {
+    if (targets.length !== wanted) {
+      const got = `${targets.length}`;
+      throw new RequestError({ where: 'runner.run: targets', expected: `one a wanted row, ${wanted}`, got });
+    }
+    for (let i = 0; i < wanted; i++) {
+      const target = targets[i]!;
+      targetIds[i] = target < 0 ? -1 : checkId(target, config.vocabularySize);
+    }
+  };
+
   return {
     arrays,
     scalars: scalars as Readonly<typeof scalars>,
-    fill(segments: readonly Segment[], wanted: ArrayLike<number>, { targets, best = 0 }: HeadInput): void {
+    fill(segments: readonly Segment[], wanted: ArrayLike<number>, { targets = [], best = 0 }: HeadInput): void {
       const mostBest = options.best?.k ?? 0;
       if (!(best >= 0 && best <= mostBest)) refuse('of the best logits', mostBest, best);
       scalars.best_count = best;
       fillSegments(segments);
       if (options.outputs !== 'all') fillWanted(wanted);
-      if (targets === undefined) return;
-      if (targets.length > maxOutputs) refuse('targets', maxOutputs, targets.length);
-      for (let i = 0; i < targets.length; i++) targetIds[i] = targets[i]!;
+      if (options.head === 'loss') fillTargets(targets, options.outputs === 'all' ? scalars.rows : wanted.length);
     },
   };
 }
