@@ -1,18 +1,11 @@
 /** The WASM backend: base kernels and those passed in, on one linear memory, replayed by a team of threads. */
-import {
-  type AnyWasmKernel,
-  type Backend,
-  BackendError,
-  type DeviceBuffer,
-  DisposedError,
-  ShapeError,
-} from '@yoco-u/spec';
-import { byteLength, describeType, elementCount, f32Panels8, sameType, tensorType } from '@yoco-u/tensor';
+import { type AnyWasmKernel, type Backend, BackendError, type DeviceBuffer, DisposedError } from '@yoco-u/spec';
+import { byteLength, checkCopy, checkRange, describeType, f32Panels8 } from '@yoco-u/tensor';
 import { createArena } from './arena.ts';
 import { baseWasmKernels } from './base-kernels.ts';
 import { encodeProgram } from './encode.ts';
 import { createExecutable, type WasmBuffer } from './executable.ts';
-import { checkFormat, checkRange, readElements, writeElements } from './formats.ts';
+import { checkFormat, readElements, writeElements } from './formats.ts';
 import { canShareMemory, hardwareThreads } from './host-worker.ts';
 import { loadKernels } from './kernel-set.ts';
 import { createModuleLoader, type SimdLevel } from './loader.ts';
@@ -103,19 +96,7 @@ async function create(options: WasmBackendOptions, threads: number, id: number):
     copy(from, fromIndex, to, toIndex, count) {
       const source = own(from);
       const target = own(to);
-      const entry = { ...from.type, shape: from.type.shape.slice(1) };
-      if (!sameType(entry, { ...to.type, shape: to.type.shape.slice(1) })) {
-        const got = `${describeType(from.type)} and ${describeType(to.type)}`;
-        throw new ShapeError({ where: 'copy', expected: 'equal entries of the first axis', got });
-      }
-      if (from.type.format.rowMultiple !== 1) {
-        const expected = 'a format in which entries lie apart';
-        throw new ShapeError({ where: 'copy', expected, got: describeType(from.type) });
-      }
-      const size = elementCount(entry);
-      checkRange('copy', from.type, fromIndex * size, count * size);
-      checkRange('copy', to.type, toIndex * size, count * size);
-      const bytes = byteLength(tensorType(from.type.format, 1, ...entry.shape));
+      const bytes = byteLength(checkCopy(from.type, fromIndex, to.type, toIndex, count));
       const start = source.address + fromIndex * bytes;
       memory.bytes.copyWithin(target.address + toIndex * bytes, start, start + count * bytes);
     },

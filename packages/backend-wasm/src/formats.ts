@@ -1,6 +1,6 @@
 /** Logical row-major elements to and from the storage formats of this backend. */
-import { BackendError, type NumberArray, ShapeError, type StorageFormat, type TensorType } from '@yoco-u/spec';
-import { describeType, elementCount, f32, f32Panels8, i32, width } from '@yoco-u/tensor';
+import { BackendError, type NumberArray, type StorageFormat, type TensorType } from '@yoco-u/spec';
+import { describeType, f32, f32Panels8, i32, width } from '@yoco-u/tensor';
 import type { LinearMemory } from './memory.ts';
 
 const supported: readonly StorageFormat[] = [f32, i32, f32Panels8];
@@ -10,13 +10,6 @@ export function checkFormat(type: TensorType): void {
   if (supported.some(({ name }) => name === type.format.name)) return;
   const expected = `a format of ${supported.map(({ name }) => name).join(', ')}`;
   throw new BackendError({ where: 'wasm backend', expected, got: describeType(type), fix: 'convert it when loading' });
-}
-
-/** Throws `ShapeError` unless elements [offset, offset + length) exist. */
-export function checkRange(where: string, type: TensorType, offset: number, length: number): void {
-  if (Number.isInteger(offset) && offset >= 0 && length >= 0 && offset + length <= elementCount(type)) return;
-  const got = `elements ${offset} to ${offset + length}`;
-  throw new ShapeError({ where, expected: `a range within ${describeType(type)}`, got });
 }
 
 /** Writes elements from `offset` on into the tensor at `address`. */

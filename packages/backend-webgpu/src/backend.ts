@@ -7,10 +7,9 @@ import {
   type DeviceBuffer,
   DisposedError,
   type Executable,
-  ShapeError,
   type WebGpuDevice,
 } from '@yoco-u/spec';
-import { byteLength, describeType, elementCount, f16Panels8, sameType, tensorType } from '@yoco-u/tensor';
+import { byteLength, checkCopy, checkRange, describeType, f16Panels8 } from '@yoco-u/tensor';
 import { type AdapterFacts, openDevice } from './adapter.ts';
 import { createArena } from './arena.ts';
 import { createCounts } from './counts.ts';
@@ -24,7 +23,7 @@ import { baseWebGpuKernels } from './kernels/index.ts';
 import { createPanelWriter } from './panel-writer.ts';
 import { type CompileListener, createPipelines } from './pipelines.ts';
 import { firstProblem, type SelfTest, testProducts } from './self-test.ts';
-import { checkFormat, checkRange, createTransfer } from './transfer.ts';
+import { checkFormat, createTransfer } from './transfer.ts';
 import { type Variant, variantsFor } from './variants.ts';
 
 export interface WebGpuBackendOptions {
@@ -171,20 +170,8 @@ async function create(
     copy(from, fromIndex, to, toIndex, count) {
       const source = own(from);
       const target = own(to);
-      const entry = { ...from.type, shape: from.type.shape.slice(1) };
-      if (!sameType(entry, { ...to.type, shape: to.type.shape.slice(1) })) {
-        const got = `${describeType(from.type)} and ${describeType(to.type)}`;
-        throw new ShapeError({ where: 'copy', expected: 'equal entries of the first axis', got });
-      }
-      if (from.type.format.rowMultiple !== 1) {
-        const expected = 'a format in which entries lie apart';
-        throw new ShapeError({ where: 'copy', expected, got: describeType(from.type) });
-      }
-      const size = elementCount(entry);
-      checkRange('copy', from.type, fromIndex * size, count * size);
-      checkRange('copy', to.type, toIndex * size, count * size);
+      const bytes = byteLength(checkCopy(from.type, fromIndex, to.type, toIndex, count));
       faults.check('webgpu backend: copy');
-      const bytes = byteLength(tensorType(from.type.format, 1, ...entry.shape));
       transfer.copy(source.buffer, fromIndex * bytes, target.buffer, toIndex * bytes, count * bytes);
     },
     async download(buffer, into, offset = 0) {

@@ -1,6 +1,6 @@
 /** Logical row-major elements to and from buffers of the device, in the storage formats of this backend. */
-import { BackendError, type NumberArray, ShapeError, type StorageFormat, type TensorType } from '@yoco-u/spec';
-import { describeType, elementCount, f16Panels8, f32, f32Panels8, i32, rowCount, width } from '@yoco-u/tensor';
+import { BackendError, type NumberArray, type StorageFormat, type TensorType } from '@yoco-u/spec';
+import { describeType, f16Panels8, f32, f32Panels8, i32, rowCount, width } from '@yoco-u/tensor';
 import type { Counts } from './counts.ts';
 import { type DeviceMemory, usage } from './device-memory.ts';
 import type { DeviceQueue } from './device-queue.ts';
@@ -26,13 +26,6 @@ export function checkFormat(type: TensorType, matrixFormat: StorageFormat): void
     got: describeType(type),
     fix: 'convert it when loading',
   });
-}
-
-/** Throws `ShapeError` unless elements [offset, offset + length) exist. */
-export function checkRange(where: string, type: TensorType, offset: number, length: number): void {
-  if (Number.isInteger(offset) && offset >= 0 && length >= 0 && offset + length <= elementCount(type)) return;
-  const got = `elements ${offset} to ${offset + length}`;
-  throw new ShapeError({ where, expected: `a range within ${describeType(type)}`, got });
 }
 
 export interface Transfer extends Disposable {

@@ -219,6 +219,7 @@ export const programChecks: readonly CheckOf<CreateBackend>[] = [
       await expectError('run without factor', 'shape', () => binding.run({ rows: 1 }), 'factor');
       await expectError('run with half a row', 'shape', () => binding.run({ rows: 1.5, factor: 1 }), 'rows');
       await expectError('run with NaN rows', 'shape', () => binding.run({ rows: Number.NaN, factor: 1 }), 'rows');
+      await expectError('run with 2³¹ rows', 'shape', () => binding.run({ rows: 2 ** 31, factor: 1 }), 'rows');
       const text = { rows: '1' as unknown as number, factor: 1 };
       await expectError('run with a text', 'shape', () => binding.run(text), 'rows');
       backend.write(buffers.x!, new Float32Array(15).fill(1));

@@ -52,8 +52,8 @@ export function checkBuffers(program: Program, buffers: Readonly<Record<string, 
 /** The value of a scalar in a run. Throws `ShapeError` when it is missing or not a number of its type. */
 export function scalarValue(scalar: Scalar, values: ScalarValues | undefined): number {
   const value = values?.[scalar.scalar];
-  if (typeof value === 'number' && (scalar.type === 'f32' || Number.isInteger(value))) return value;
-  throw new ShapeError({ where: `run: scalar '${scalar.scalar}'`, expected: `a ${scalar.type}`, got: String(value) });
+  if (typeof value === 'number' && (scalar.type === 'f32' || (value | 0) === value)) return value;
+  throw new ShapeError({ where: `run: scalar '${scalar.scalar}'`, expected: `an ${scalar.type}`, got: String(value) });
 }
 
 /** True for a value that is only known when running. */

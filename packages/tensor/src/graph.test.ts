@@ -1,7 +1,7 @@
 import { type KernelSpec, ShapeError } from '@yoco-u/spec';
 import { describe, expect, test } from 'vitest';
 import { createGraph } from './graph.ts';
-import { add, fillState, linear, rmsNorm, scale, sgdUpdate } from './kernels/index.ts';
+import { add, fillState, linear, linearCrossEntropy, rmsNorm, scale, sgdUpdate } from './kernels/index.ts';
 import { printProgram, summarizeProgram } from './print.ts';
 import { createReferenceBackend } from './reference/index.ts';
 import { byteLength, elementCount, f32, f32Panels8, i32, tensorType } from './shape.ts';
@@ -59,6 +59,11 @@ describe('createGraph', () => {
     expect(() => graph.call(add, [x, createGraph().declare('input', 'z', vector)], {})).toThrow('of another one');
     expect(() => graph.build({ out: x })).toThrow("got input 'x'");
     expect(() => graph.call(rmsNorm, [x], { eps: 1e-6, group: 2 })).toThrow('multiple of 2');
+    const ids = graph.declare('input', 'ids', tensorType(i32, 1, 5));
+    expect(() => graph.call(add, [x, ids], {})).toThrow('operands of one shape, got f32 [1, 5] and i32 [1, 5]');
+    const table = graph.declare('input', 'table', tensorType(f32, 2, 5));
+    expect(() => graph.call(rmsNorm, [x, table], { eps: 1e-6 })).toThrow('weight f32 [5], got f32 [2, 5]');
+    expect(() => graph.call(linearCrossEntropy, [ids, table, ids], {})).toThrow('x of f32 elements');
     graph.scalar('rows', 'i32');
     expect(() => graph.scalar('rows', 'f32')).toThrow(ShapeError);
     graph.build({});

@@ -75,6 +75,7 @@ export {
 export { orthogonalize } from './orthogonalize.ts';
 export { type ArenaOptions, type ArenaPlace, type ArenaPlan, arenaAlignment, planArena } from './plan.ts';
 export { type ProgramSummary, printProgram, summarizeProgram } from './print.ts';
+export { checkCopy, checkRange } from './ranges.ts';
 export {
   byteLength,
   describeType,

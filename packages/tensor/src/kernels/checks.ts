@@ -1,6 +1,6 @@
 /** Checks that base kernels share. Messages name the kernel, both shapes and the fix. */
 import { ShapeError, type TensorType, type Value } from '@yoco-u/spec';
-import { describeType, elementCount, rowCount, sameShape, width } from '../shape.ts';
+import { describeType, elementCount, rowCount, sameShape } from '../shape.ts';
 
 /** Params of kernels that work row by row: how many rows there are in this run; absent, all of them. */
 export interface RowParams {
@@ -17,13 +17,15 @@ export function expectElement(where: string, what: string, type: TensorType, ele
   throw new ShapeError({ where, expected: `${what} of ${element} elements`, got: describeType(type) });
 }
 
-export function expectWidth(where: string, what: string, type: TensorType, expected: number): void {
-  if (width(type) === expected) return;
-  throw new ShapeError({ where, expected: `${what} of width ${expected}`, got: describeType(type) });
+/** So many f32 numbers. */
+export function expectVector(where: string, what: string, type: TensorType, size: number): void {
+  if (type.format.element === 'f32' && elementCount(type) === size) return;
+  throw new ShapeError({ where, expected: `${what} f32 [${size}]`, got: describeType(type) });
 }
 
+/** Of one shape and element. */
 export function expectSameShape(where: string, what: string, a: TensorType, b: TensorType): void {
-  if (sameShape(a, b)) return;
+  if (sameShape(a, b) && a.format.element === b.format.element) return;
   throw new ShapeError({ where, expected: `${what} of one shape`, got: `${describeType(a)} and ${describeType(b)}` });
 }
 

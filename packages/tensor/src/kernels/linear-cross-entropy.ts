@@ -14,8 +14,10 @@ export const linearCrossEntropy: KernelSpec<RowParams> = {
   infer(inputs) {
     expectInputs('linear_cross_entropy', inputs, 3);
     const [x, weight, targets] = inputs;
+    expectElement('linear_cross_entropy', 'x', x!, 'f32');
+    expectElement('linear_cross_entropy', 'weight', weight!, 'f32');
     expectElement('linear_cross_entropy', 'targets', targets!, 'i32');
-    if (width(x!) !== width(weight!) || elementCount(targets!) !== rowCount(x!)) {
+    if (weight!.shape.length !== 2 || width(x!) !== width(weight!) || elementCount(targets!) !== rowCount(x!)) {
       throw new ShapeError({
         where: 'linear_cross_entropy',
         expected: 'x [T, C], weight [V, C], targets [T]',

@@ -6,7 +6,7 @@
  */
 import { type KernelSpec, type NumberArray, ShapeError } from '@yoco-u/spec';
 import { byteLength, describeType, elementCount, f32, tensorType, width } from '../shape.ts';
-import { expectElement, expectInputs, expectSameShape, expectWidth, type RowParams, rowsOf } from './checks.ts';
+import { expectElement, expectInputs, expectSameShape, expectVector, type RowParams, rowsOf } from './checks.ts';
 
 export interface RmsNormBackwardParams extends RowParams {
   readonly eps: number;
@@ -35,7 +35,7 @@ export const rmsNormBackward: KernelSpec<RmsNormBackwardParams> = {
     }
     const dx = tensorType(f32, ...x!.shape);
     if (weight === undefined) return [dx];
-    expectWidth('rms_norm_backward', 'weight', weight, size);
+    expectVector('rms_norm_backward', 'weight', weight, size);
     return [dx, tensorType(f32, ...weight.shape)];
   },
   cost: ([x]) => ({ flops: 11 * elementCount(x!), bytes: 3 * byteLength(x!) }),
@@ -59,7 +59,7 @@ export const addRmsNormBackward: KernelSpec<RowParams & { readonly eps: number }
     expectInputs('add_rms_norm_backward', inputs, 3, 4);
     const [sum, weight, ofNormed, ofSum] = inputs;
     expectElement('add_rms_norm_backward', 'sum', sum!, 'f32');
-    expectWidth('add_rms_norm_backward', 'weight', weight!, width(sum!));
+    expectVector('add_rms_norm_backward', 'weight', weight!, width(sum!));
     expectSameShape('add_rms_norm_backward', 'sum and gradient of normed', sum!, ofNormed!);
     if (ofSum !== undefined) expectSameShape('add_rms_norm_backward', 'sum and its gradient', sum!, ofSum);
     return [tensorType(f32, ...sum!.shape), tensorType(f32, ...weight!.shape)];

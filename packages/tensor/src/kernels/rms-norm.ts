@@ -1,6 +1,6 @@
 import { type KernelSpec, type NumberArray, ShapeError } from '@yoco-u/spec';
 import { byteLength, describeType, elementCount, f32, tensorType, width } from '../shape.ts';
-import { expectElement, expectInputs, expectSameShape, expectWidth, type RowParams, rowsOf } from './checks.ts';
+import { expectElement, expectInputs, expectSameShape, expectVector, type RowParams, rowsOf } from './checks.ts';
 import { fill } from './fill.ts';
 import { addRmsNormBackward, rmsNormBackward } from './rms-norm-backward.ts';
 
@@ -44,7 +44,7 @@ export const rmsNorm: KernelSpec<RmsNormParams> = {
         got: describeType(x!),
       });
     }
-    if (weight !== undefined) expectWidth('rms_norm', 'weight', weight, size);
+    if (weight !== undefined) expectVector('rms_norm', 'weight', weight, size);
     return [tensorType(f32, ...x!.shape)];
   },
   cost: ([x]) => ({ flops: 4 * elementCount(x!), bytes: 2 * byteLength(x!) }),
@@ -70,7 +70,7 @@ export const addRmsNorm: KernelSpec<RowParams & { readonly eps: number }> = {
     const [x, delta, weight] = inputs;
     expectElement('add_rms_norm', 'x', x!, 'f32');
     expectSameShape('add_rms_norm', 'x and delta', x!, delta!);
-    expectWidth('add_rms_norm', 'weight', weight!, width(x!));
+    expectVector('add_rms_norm', 'weight', weight!, width(x!));
     return [tensorType(f32, ...x!.shape), tensorType(f32, ...x!.shape)];
   },
   cost: ([x]) => ({ flops: 5 * elementCount(x!), bytes: 4 * byteLength(x!) }),

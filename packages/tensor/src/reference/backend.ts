@@ -10,11 +10,11 @@ import {
   type DeviceBuffer,
   DisposedError,
   type NumberArray,
-  ShapeError,
   type TensorType,
 } from '@yoco-u/spec';
 import { baseKernels } from '../kernels/index.ts';
-import { describeType, elementCount, f32, sameType } from '../shape.ts';
+import { checkCopy, checkRange } from '../ranges.ts';
+import { describeType, elementCount, f32 } from '../shape.ts';
 import { createReferenceExecutable, missingKernelFix } from './executable.ts';
 
 export interface ReferenceOptions {
@@ -85,17 +85,7 @@ export function createReferenceBackend(options: ReferenceOptions = {}): Backend 
       target.set(data, offset);
     },
     copy(from, fromIndex, to, toIndex, count) {
-      const entry = (type: TensorType): TensorType => ({ ...type, shape: type.shape.slice(1) });
-      if (!sameType(entry(from.type), entry(to.type))) {
-        throw new ShapeError({
-          where: 'copy',
-          expected: 'equal entries of the first axis',
-          got: `${describeType(from.type)} and ${describeType(to.type)}`,
-        });
-      }
-      const size = elementCount(entry(from.type));
-      checkRange('copy', from.type, fromIndex * size, count * size);
-      checkRange('copy', to.type, toIndex * size, count * size);
+      const size = elementCount(checkCopy(from.type, fromIndex, to.type, toIndex, count));
       dataOf(to).set(dataOf(from).subarray(fromIndex * size, (fromIndex + count) * size), toIndex * size);
     },
     async download(buffer, into, offset = 0) {
@@ -121,13 +111,4 @@ export function createReferenceBackend(options: ReferenceOptions = {}): Backend 
     },
   };
   return backend;
-}
-
-function checkRange(where: string, type: TensorType, offset: number, length: number): void {
-  if (Number.isInteger(offset) && offset >= 0 && length >= 0 && offset + length <= elementCount(type)) return;
-  throw new ShapeError({
-    where,
-    expected: `a range within ${describeType(type)}`,
-    got: `elements ${offset} to ${offset + length}`,
-  });
 }
