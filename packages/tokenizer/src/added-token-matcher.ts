@@ -20,16 +20,8 @@ const wordAfter = /^[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u;
 const space = /\p{White_Space}/u;
 
 export function createAddedTokenMatcher(patterns: readonly AddedTokenPattern[]): AddedTokenMatcher {
-  const byFirstUnit = new Map<number, AddedTokenPattern[]>();
-  for (const pattern of patterns) {
-    if (pattern.text === '') continue;
-    const unit = pattern.text.charCodeAt(0);
-    const group = byFirstUnit.get(unit) ?? [];
-    group.push(pattern);
-    byFirstUnit.set(unit, group);
-  }
-  for (const group of byFirstUnit.values()) group.sort((a, b) => b.text.length - a.text.length);
-  if (byFirstUnit.size === 0) {
+  const root = createTrie(patterns);
+  if (root.next.size === 0) {
     return (text, onText) => {
       if (text !== '') onText(text);
     };
@@ -39,7 +31,7 @@ export function createAddedTokenMatcher(patterns: readonly AddedTokenPattern[]):
     let done = 0;
     let index = 0;
     while (index < text.length) {
-      const found = byFirstUnit.get(text.charCodeAt(index))?.find((it) => text.startsWith(it.text, index));
+      const found = longestAt(root, text, index);
       if (found === undefined) {
         index++;
         continue;
@@ -57,6 +49,40 @@ export function createAddedTokenMatcher(patterns: readonly AddedTokenPattern[]):
     }
     if (done < text.length) onText(text.slice(done));
   };
+}
+
+/** What begins alike is compared once: some files have thousands of tokens that begin with `<`. */
+interface TrieNode {
+  /** By UTF-16 unit. */
+  readonly next: Map<number, TrieNode>;
+  /** What ends here; of several with the same text the first. */
+  pattern?: AddedTokenPattern;
+}
+
+function createTrie(patterns: readonly AddedTokenPattern[]): TrieNode {
+  const root: TrieNode = { next: new Map() };
+  for (const pattern of patterns) {
+    if (pattern.text === '') continue;
+    let node = root;
+    for (let at = 0; at < pattern.text.length; at++) {
+      const unit = pattern.text.charCodeAt(at);
+      const next = node.next.get(unit) ?? { next: new Map() };
+      node.next.set(unit, next);
+      node = next;
+    }
+    node.pattern ??= pattern;
+  }
+  return root;
+}
+
+function longestAt(root: TrieNode, text: string, index: number): AddedTokenPattern | undefined {
+  let found: AddedTokenPattern | undefined;
+  let node = root.next.get(text.charCodeAt(index));
+  for (let at = index + 1; node !== undefined; at++) {
+    found = node.pattern ?? found;
+    node = node.next.get(text.charCodeAt(at));
+  }
+  return found;
 }
 
 function standsAlone(text: string, start: number, end: number): boolean {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { processorTime } from './__fixtures__/processor-time.ts';
 import { createPeer, storiesJson } from './__fixtures__/stories.ts';
 import { parseTokenizer } from './parse-tokenizer.ts';
 
@@ -38,6 +39,17 @@ describe('special tokens', () => {
     for (const text of ['<a>b', '<a><a>b<a', 'x <a> b<|endoftext|>', '<|endoftext|><|endoftext|>', '<|endoftext', '']) {
       expect(tokenizer.encode(text, { special: true })).toEqual(peer(text));
     }
+  });
+
+  test('may be thousands that begin alike', () => {
+    const alike = withTokens(...Array.from({ length: 6000 }, (_, index) => ({ content: `<x${index}`, special: true })));
+    const many = parseTokenizer(alike);
+    const peer = createPeer(alike);
+    for (const text of ['<x59990<x5<x', '<x6000', '<<x12x1', '<x']) {
+      expect(many.encode(text, { special: true })).toEqual(peer(text));
+    }
+    // comparing each with each took 10 s
+    expect(processorTime(() => many.encode('<'.repeat(200_000), { special: true }))).toBeLessThan(3000);
   });
 
   test('have their text as bytes', () => {
