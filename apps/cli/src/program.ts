@@ -192,7 +192,10 @@ function addServeCommands(program: Command): void {
     .option('--host <address>', 'where to listen; others than this machine need --api-keys', '127.0.0.1')
     .option('--port <number>', 'where to listen; 0 takes a free one', integer(0, 65535), 8080)
     .option('--api-keys <file>', 'ask for one of these API keys (made with api-key)')
-    .option('--cors-origin <origins...>', 'pages that may use the server from a browser (default: none)')
+    .option(
+      '--cors-origin <origins...>',
+      'pages that may use the server from a browser (default: none); behind the models',
+    )
     .option('--sequences <count>', 'sequences of a model that run at once', integer(1, 1024), 8)
     .option('--queue <count>', 'completions of a model that may wait; more are refused', integer(0), 128)
     .option(
