@@ -177,14 +177,20 @@ function draw(candidates: Candidates, weights: Float64Array, uniform: number): n
 }
 
 function likeliest({ ids, size }: Candidates, weights: Float64Array, count: number): Choice[] {
+  const isBefore = (a: number, b: number): boolean =>
+    weights[a] > weights[b] || (weights[a] === weights[b] && ids[a] < ids[b]);
   let total = 0;
-  const order: number[] = [];
+  // few of a vocabulary are asked for, and with each token: it is not sorted
+  const found: number[] = [];
   for (let i = 0; i < size; i++) {
     total += weights[i];
-    if (weights[i] > 0) order.push(i);
+    if (weights[i] === 0 || (found.length >= count && !isBefore(i, found[count - 1]))) continue;
+    let place = found.length;
+    while (place > 0 && isBefore(i, found[place - 1])) place--;
+    found.splice(place, 0, i);
+    found.length = Math.min(found.length, count);
   }
-  order.sort((a, b) => weights[b] - weights[a] || ids[a] - ids[b]);
-  return order.slice(0, count).map((i) => ({ id: ids[i], probability: weights[i] / total }));
+  return found.map((i) => ({ id: ids[i], probability: weights[i] / total }));
 }
 
 function noneFinite(count: number): BackendError {
