@@ -16,7 +16,10 @@ export function createRandom(seed: number): () => number {
 
 export function randomArray(length: number, seed: number, factor = 1): Float32Array {
   const random = createRandom(seed);
-  return Float32Array.from({ length }, () => factor * random());
+  const array = new Float32Array(length);
+  // suites fill millions of elements: several times as fast as Float32Array.from
+  for (let i = 0; i < length; i++) array[i] = factor * random();
+  return array;
 }
 
 /** Integers in [0, below). */
