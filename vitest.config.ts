@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { browserProjects, browserTests } from './tooling/vitest-browser/project.ts';
 import { LongestFirst } from './tooling/vitest-order/longest-first.ts';
@@ -10,6 +11,9 @@ const conditions = ['@yoco-u/source'];
 const pageTests = 'apps/web/src/**/*page.test.ts';
 /** Ends what hangs; what is slow on a busy machine may go on. */
 const timeouts = { testTimeout: 300_000, hookTimeout: 300_000 };
+
+// Hundreds of tests start a program from its sources: the types of a file are stripped, and its code is compiled, once for all.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/node');
 
 export default defineConfig({
   resolve: { conditions },

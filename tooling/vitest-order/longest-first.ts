@@ -1,7 +1,7 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
- * What takes half a minute or more. Where vitest remembers no earlier run it goes by the sizes of files, and these are short: begun
+ * What takes a third of a minute or more. Where vitest remembers no earlier run it goes by the sizes of files, and these are short: begun
  * last, one of them would keep the machine waiting.
  */
 const long = [
@@ -12,7 +12,6 @@ const long = [
   'apps/web/src/page.test.ts',
   'apps/web/src/train/train.page.test.ts',
   'packages/assembly/src/committed.test.ts',
-  'packages/backend-wasm/src/training-kernels.test.ts',
   'packages/conformance-tests/src/backends.gpu.test.ts',
   'packages/conformance-tests/src/backends.test.ts',
   'packages/conformance-tests/src/language-model-f16.gpu.test.ts',
