@@ -1,7 +1,7 @@
 /** Costs by formula: spec sections 3 and 4. Nothing is run. */
 import type { StateCapacity, StateSpec } from '@yoco-u/spec';
 import type { ModelConfig, StageConfig } from './config.ts';
-import { embeddingName, layerPrefix, listParameters } from './parameters.ts';
+import { countReads, embeddingName, listParameters } from './parameters.ts';
 import { listStates } from './states.ts';
 
 /** FLOPs a token of one stage, a mean over a sequence of `tokens`. */
@@ -60,20 +60,17 @@ export function decodeBytes(config: ModelConfig, tokens: number): number {
   const capacity: StateCapacity = { contextLength: Math.max(1, tokens), pageLength: 8 };
   const visible = (states: readonly StateSpec[] = []): number =>
     states.reduce((sum, state) => sum + state.bytesInUse(tokens), 0);
-  const applications = new Map<string, number>();
   let caches = 0;
-  config.stages.forEach(({ layers, iterations }, stage) => {
+  for (const { layers, iterations } of config.stages) {
     const shared = layers.find(({ variant }) => variant.stageState !== undefined);
     caches += iterations * layers.length * visible(shared?.variant.stageState?.(shared.config, capacity));
-    layers.forEach(({ variant, config: attention }, layer) => {
-      applications.set(layerPrefix(stage, layer), iterations);
+    for (const { variant, config: attention } of layers) {
       caches += iterations * visible(variant.state(attention, capacity));
-    });
-  });
+    }
+  }
   const weights = listParameters(config).reduce((sum, { name, shape }) => {
     if (name === embeddingName && !config.tieWordEmbeddings) return sum + shape[1]!;
-    const layer = [...applications].find(([prefix]) => name.startsWith(`${prefix}.`));
-    return sum + (layer?.[1] ?? 1) * shape.reduce((a, b) => a * b, 1);
+    return sum + countReads(config, name) * shape.reduce((a, b) => a * b, 1);
   }, 0);
   return 4 * weights + caches;
 }

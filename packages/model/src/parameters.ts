@@ -30,6 +30,12 @@ export function layerPrefix(stage: number, layer: number): string {
   return `${stagePrefix(stage)}.layers.${layer}`;
 }
 
+/** How often a token reads a parameter: one of a layer once an iteration of its stage, all others once. */
+export function countReads({ stages }: ModelConfig, name: string): number {
+  const stage = /^model\.stages\.(\d+)\.layers\./.exec(name)?.[1];
+  return stage === undefined ? 1 : stages[Number(stage)]!.iterations;
+}
+
 /** Every parameter of the model, in the order of the forward pass. */
 export function listParameters(config: ModelConfig): readonly ModelParameter[] {
   const { hiddenSize: C, intermediateSize: F, vocabularySize: V } = config;
