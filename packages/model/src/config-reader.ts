@@ -41,8 +41,18 @@ export function createConfigReader(value: unknown, where: string): ConfigReader 
   };
 }
 
-/** A JSON value for a message, cut short. */
+/** A JSON value, or what else stands in its place, for a message; cut short. */
 export function describeJson(value: unknown): string {
-  const text = value === undefined ? 'nothing' : JSON.stringify(value);
+  const text = value === undefined ? 'nothing' : jsonOf(value);
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}
+
+function jsonOf(value: unknown): string {
+  // JSON knows no NaN and no infinity
+  if (typeof value === 'number') return String(value);
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return String(value);
+  }
 }

@@ -39,7 +39,17 @@ describe('parseConfig', () => {
     ['a width of zero', { ...yocoU, hidden_size: 0 }, 'config.hidden_size'],
     ['a width as text', { ...yocoU, hidden_size: '32' }, 'config.hidden_size'],
     ['a huge width', { ...yocoU, hidden_size: 1e300 }, 'config.hidden_size'],
-    ['an infinite eps', { ...yocoU, rms_norm_eps: Number.POSITIVE_INFINITY }, 'config.rms_norm_eps'],
+    [
+      'an infinite eps',
+      { ...yocoU, rms_norm_eps: Number.POSITIVE_INFINITY },
+      'rms_norm_eps: expected a finite number > 0, got Inf',
+    ],
+    [
+      'a width as a bigint',
+      { ...yocoU, hidden_size: 32n },
+      'config.hidden_size: expected an integer from 1 to 2147483647, got 32',
+    ],
+    ['a function', { ...yocoU, vocab_size: Math.max }, 'config.vocab_size: expected an integer'],
     ['no tie_word_embeddings', withoutTie, 'config.tie_word_embeddings'],
     ['heads of no possible width', { ...yocoU, head_dim: 2 ** 30 }, 'config.head_dim: expected at most'],
     ['heads that do not divide', { ...yocoU, num_key_value_heads: 3 }, 'config.num_attention_heads'],
