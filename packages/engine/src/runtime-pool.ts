@@ -1,5 +1,5 @@
 /** Runtimes of a model by iteration count: made when first asked for, given back when others need their room. */
-import { CapacityError } from '@yoco-u/spec';
+import { YocoError } from '@yoco-u/spec';
 import type { Runtime } from './runtime.ts';
 
 /** A runtime in use: it stays until this is disposed, and as long as sequences of it wait or run. */
@@ -66,7 +66,7 @@ export function createRuntimePool(options: RuntimePoolOptions): RuntimePool {
       return await create(iterations);
     } catch (error) {
       const before = ready.length;
-      if (error instanceof CapacityError) shrink(0);
+      if (YocoError.isInstance(error) && error.code === 'capacity') shrink(0);
       if (ready.length === before) throw error;
       return create(iterations);
     }

@@ -1,7 +1,7 @@
 /** A model at one iteration count: its memory and its compiled programs, made when first used. */
 
 import type { ModelConfig } from '@yoco-u/model';
-import { type Backend, CapacityError, type DeviceBuffer } from '@yoco-u/spec';
+import { type Backend, CapacityError, type DeviceBuffer, YocoError } from '@yoco-u/spec';
 import { planCache } from './cache-plan.ts';
 import { createDecodeBatch, type DecodeBatch } from './decode-batch.ts';
 import { createModelMemory, type ModelMemory, memoryBytes, memoryShape } from './memory.ts';
@@ -59,7 +59,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
       return runtime;
     });
   } catch (error) {
-    throw error instanceof CapacityError ? noRoom(options, error) : error;
+    throw YocoError.isInstance(error) && error.code === 'capacity' ? noRoom(options, error) : error;
   }
 }
 
@@ -129,7 +129,7 @@ export function cacheBytes(options: Omit<RuntimeOptions, 'backend' | 'parameters
   return memoryBytes(config, shape) + plan.snapshots * entryBytes(slotStates(config, shape));
 }
 
-function noRoom(options: RuntimeOptions, cause: CapacityError): CapacityError {
+function noRoom(options: RuntimeOptions, cause: YocoError): CapacityError {
   const { slots, contextLength, prefixCacheBytes } = options;
   const keeps = prefixCacheBytes > 0;
   const kept = keeps ? ' and those kept for later ones' : '';
