@@ -3,9 +3,7 @@ import { checkTensors, type ModelFolder } from '@yoco-u/checkpoint';
 import { listParameters, type ModelConfig } from '@yoco-u/model';
 import type { Backend, DeviceBuffer } from '@yoco-u/spec';
 import { f32 } from '@yoco-u/tensor';
-
-/** Elements read at once: 4 MiB. */
-const chunkElements = 2 ** 20;
+import { chunkElements, rowsAtOnce } from './rows-at-once.ts';
 
 export interface LoadParametersOptions {
   readonly signal?: AbortSignal;
@@ -41,7 +39,7 @@ export async function loadParameters(
     await backend.settled();
     for (const [name, entry] of entries) {
       const buffer = buffers[name]!;
-      const step = Math.max(1, Math.floor(chunkElements / entry.rowLength));
+      const step = rowsAtOnce(entry.rowLength);
       for (let start = 0; start < entry.rows; start += step) {
         options.signal?.throwIfAborted();
         const count = Math.min(step, entry.rows - start);

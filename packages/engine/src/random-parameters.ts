@@ -2,11 +2,7 @@
 import { listParameters, type ModelConfig } from '@yoco-u/model';
 import type { Backend, DeviceBuffer } from '@yoco-u/spec';
 import { f32 } from '@yoco-u/tensor';
-
-/** Elements written at once: 4 MiB. */
-const chunkElements = 2 ** 20;
-/** Rows of a panel: only whole panels are written, which every backend does fastest. */
-const panelRows = 8;
+import { rowsAtOnce } from './rows-at-once.ts';
 
 /**
  * Buffers of all parameters by name, filled without a source of chance: matrices uniform in ±sqrt(3 / inner), which keeps
@@ -34,10 +30,10 @@ function fill(backend: Backend, buffer: DeviceBuffer, [rows, inner]: readonly nu
     return;
   }
   const range = 2 * Math.sqrt(3 / inner);
-  const rowsAtOnce = Math.max(panelRows, Math.floor(chunkElements / inner / panelRows) * panelRows);
+  const step = rowsAtOnce(inner);
   let state = 1;
-  for (let row = 0; row < rows!; row += rowsAtOnce) {
-    const data = new Float32Array(Math.min(rowsAtOnce, rows! - row) * inner);
+  for (let row = 0; row < rows!; row += step) {
+    const data = new Float32Array(Math.min(step, rows! - row) * inner);
     for (let i = 0; i < data.length; i++) {
       state = (Math.imul(state, 1664525) + 1013904223) | 0;
       data[i] = (state / 2 ** 32) * range;
