@@ -54,7 +54,7 @@ function createPool(): WorkerPool {
       where: 'worker threads',
       expected: 'running workers',
       got: reason,
-      fix: 'create a new backend',
+      fix: 'dispose all WASM backends of this thread, then create new ones: they share the workers',
     });
 
   const rouse = (base: number): void => {
