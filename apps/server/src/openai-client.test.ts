@@ -159,6 +159,9 @@ describe("OpenAI's client", () => {
     const body = { model: 'bundled', prompt, max_tokens: 3 };
     await expect(client.completions.create({ ...body, suffix: 'x' })).rejects.toThrow(OpenAI.BadRequestError);
     await expect(client.completions.create({ ...body, model: 'gpt' })).rejects.toThrow(OpenAI.NotFoundError);
+    await expect(client.completions.create({ ...body, logit_bias: { 99999: 1 } })).rejects.toThrow(
+      /logitBias: expected ids/,
+    );
     const tools = [{ type: 'function' as const, function: { name: 'f' } }];
     await expect(
       client.chat.completions.create({ model: 'bundled', messages: [{ role: 'user', content: 'x' }], tools }),

@@ -45,7 +45,7 @@ export function checkRequest(request: GenerateRequest, vocabularySize: number): 
   if (!Number.isFinite(priority)) {
     throw new RequestError({ where: 'generate: priority', expected: 'a finite number', got: `${priority}` });
   }
-  for (const id of Object.keys(sampling?.logitBias ?? {})) checkId(Number(id), vocabularySize);
+  for (const id of Object.keys(sampling?.logitBias ?? {})) checkId(Number(id), vocabularySize, 'generate: logitBias');
 }
 
 /** Throws `RequestError` for a place that has nothing before it or nothing to score, `CapacityError` for too many ids. */

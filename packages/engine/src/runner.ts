@@ -267,8 +267,8 @@ function createFeed(config: ModelConfig, options: RunnerOptions) {
   };
 }
 
-/** The id, if it is one. Throws `RequestError` otherwise. */
-export function checkId(id: number, vocabularySize: number): number {
+/** The id, if it is one. Throws `RequestError` otherwise, that says `where`. */
+export function checkId(id: number, vocabularySize: number, where = 'tokens'): number {
   if (Number.isInteger(id) && id >= 0 && id < vocabularySize) return id;
-  throw new RequestError({ where: 'tokens', expected: `ids from 0 to ${vocabularySize - 1}`, got: `${id}` });
+  throw new RequestError({ where, expected: `ids from 0 to ${vocabularySize - 1}`, got: `${id}` });
 }

@@ -144,6 +144,12 @@ describe('a completion', () => {
     });
   });
 
+  test('takes -1 for no top k, as vLLM does', async () => {
+    const model = createScriptedModel(() => 'x');
+    await createCompletion({ name: 'small', model }, { prompt: 'x', top_k: -1 }, answerOptions);
+    expect(model.requests[0]?.sampling).not.toHaveProperty('topK');
+  });
+
   test('echoes the prompt, with its log-probabilities but without BOS', async () => {
     const model = createScriptedModel(() => 'b');
     const request = { prompt: 'aé', echo: true, logprobs: 1, max_tokens: 1 };

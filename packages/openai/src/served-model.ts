@@ -30,7 +30,7 @@ export function generateRequest(prompt: readonly number[], request: GenerationFi
   const sampling: SamplingSettings = present({
     temperature: request.temperature ?? 1,
     topP: request.top_p,
-    topK: request.top_k,
+    topK: request.top_k === -1 ? undefined : request.top_k,
     minP: request.min_p,
     repetitionPenalty: request.repetition_penalty,
     frequencyPenalty: request.frequency_penalty,

@@ -36,10 +36,10 @@ export const generationFields = {
   // beyond OpenAI's: vLLM's and llama.cpp's names
   top_k: z
     .int()
-    .min(0)
+    .min(-1)
     .max(2 ** 31 - 1)
     .nullish()
-    .describe('0 is off.'),
+    .describe('0 is off, and so is -1.'),
   min_p: z.number().min(0).max(1).nullish(),
   repetition_penalty: z.number().gt(0).max(10).nullish().describe('1 is off.'),
   ignore_eos: z.boolean().nullish(),
