@@ -40,6 +40,8 @@ export interface TrainingRun {
 
 /** Steps that the running mean is over. */
 const smoothedSteps = 10;
+/** More than a chart can show, and few enough to be put in order and drawn with every step. */
+const mostPoints = 1000;
 let count = 0;
 
 /** Starts a worker that trains; it ends with the run. What arrives between two frames is shown with the next one. */
@@ -91,6 +93,10 @@ export function startTrainingRun(choice: RunChoice, settings: TrainingSettings):
     problem = message;
     end('failed');
   };
+  const isPoint = (step: number): boolean => {
+    const steps = plan?.config.steps ?? 0;
+    return step % Math.max(1, Math.ceil(steps / mostPoints)) === 0 || step === steps;
+  };
   const take = (event: TrainingEvent): void => {
     const flopsAt = (tokens: number): number => (plan?.flopsPerToken ?? 0) * tokens;
     switch (event.type) {
@@ -100,8 +106,8 @@ export function startTrainingRun(choice: RunChoice, settings: TrainingSettings):
         break;
       case 'step':
         newest = event;
-        mean += (event.bitsPerByte - mean) / Math.min(points.length + 1, smoothedSteps);
-        points.push({ flops: flopsAt(event.tokens), bitsPerByte: mean });
+        mean += (event.bitsPerByte - mean) / Math.min(event.step, smoothedSteps);
+        if (isPoint(event.step)) points.push({ flops: flopsAt(event.tokens), bitsPerByte: mean });
         frame ??= requestAnimationFrame(show);
         break;
       case 'validation': {
