@@ -25,7 +25,8 @@ export async function loadModelInWorker(
 
 function plainSource(source: WorkerModelSource): PlainSource {
   if (source instanceof URL) return { kind: 'address', address: source.href };
-  // the worker has another base than the page
-  if (typeof source === 'string') return { kind: 'address', address: new URL(source, document.baseURI).href };
+  // the worker has another base than the page, or the worker, that asks
+  const base = globalThis.document?.baseURI ?? globalThis.location?.href;
+  if (typeof source === 'string') return { kind: 'address', address: new URL(source, base).href };
   return 'getFileHandle' in source ? { kind: 'directory', directory: source } : { kind: 'files', files: source };
 }
