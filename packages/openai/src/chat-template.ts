@@ -109,7 +109,8 @@ function hideSpecialTokens(
   const marks = { pattern: new RegExp(`${mark}(\\d+)${mark}`), texts };
   if (texts.length === 0) return { hidden: messages, marks };
   const found = new RegExp(texts.map((text) => text.replaceAll(/[^\p{L}\p{N}]/gu, '\\$&')).join('|'), 'g');
-  const hide = (content: string): string => content.replaceAll(found, (text) => `${mark}${texts.indexOf(text)}${mark}`);
+  const places = new Map(texts.map((text, index) => [text, index]));
+  const hide = (content: string): string => content.replaceAll(found, (text) => `${mark}${places.get(text)}${mark}`);
   return { hidden: messages.map(({ role, content }) => ({ role, content: hide(content) })), marks };
 }
 
