@@ -109,7 +109,7 @@ describe('several models', () => {
       new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     const server = createTestServer(model, {
       models: [sourceOf(model, 'small', { load })],
-      logger: { info: note, warn: note, error: note },
+      logger: { info: note, error: note },
     });
     const warmUp = server.warmUp().catch((error: Error) => error);
     const ask = (init = {}) => server.post('/v1/completions', { prompt: 'hi', max_tokens: 1 }, init);

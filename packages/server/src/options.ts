@@ -45,7 +45,6 @@ export const defaultLimits: Limits = {
 /** The part of pino that is needed. */
 export interface Logger {
   info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
 

@@ -131,7 +131,7 @@ describe('requests', () => {
         throw secret;
       },
     };
-    const server = createTestServer(broken, { logger: { info: note, warn: note, error: note } });
+    const server = createTestServer(broken, { logger: { info: note, error: note } });
     for (const stream of [false, true]) {
       const response = await server.post('/v1/completions', { ...completion, stream });
       expect(response.status).toBe(500);
@@ -146,7 +146,7 @@ describe('requests', () => {
     for (const logPrompts of [false, true]) {
       const lines: string[] = [];
       const note = (fields: object, message: string): void => void lines.push(JSON.stringify({ ...fields, message }));
-      const logger: Logger = { info: note, warn: note, error: note };
+      const logger: Logger = { info: note, error: note };
       const server = createTestServer(createHeldModel(), { logger, logPrompts });
       await server.post('/v1/completions', { ...completion, prompt: 'my secret' });
       await server.post('/v1/chat/completions', { messages: [{ role: 'user', content: 'my secret', x: 1 }] });

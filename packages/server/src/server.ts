@@ -30,7 +30,7 @@ export interface ApiServer extends AsyncDisposable {
   drain(graceMs: number): Promise<void>;
 }
 
-const silent: Logger = { info: () => {}, warn: () => {}, error: () => {} };
+const silent: Logger = { info: () => {}, error: () => {} };
 
 /**
  * Makes a server; nothing listens and nothing is loaded yet. Dispose frees the models: drain first. Throws `ConfigError` for options that

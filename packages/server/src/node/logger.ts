@@ -3,6 +3,6 @@ import { pino } from 'pino';
 import type { Logger } from '../options.ts';
 
 /** Writes to standard output. */
-export function createLogger(level: 'info' | 'warn' | 'error' = 'info'): Logger {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(1));
+export function createLogger(): Logger {
+  return pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(1));
 }
