@@ -52,7 +52,7 @@ export interface Runner extends Disposable {
    * out of range, `wanted` does not ascend, or there is not one target a wanted row.
    */
   run(segments: readonly Segment[], wanted?: ArrayLike<number>, head?: HeadInput): void;
-  /** Reads results from output row `row` on: `logits` [rows, V] or `losses` [rows]. */
+  /** Reads results from output row `row` on: `logits` [rows, V] or `losses` [rows]. Throws `RequestError` for more than there are. */
   read(into: NumberArray, row?: number): Promise<void>;
   /** Reads pairs of the best logits and their ids from output row `row` on: [rows, k, 2], as many of a row as were picked. */
   readBest(into: NumberArray, row?: number): Promise<void>;

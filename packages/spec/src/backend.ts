@@ -43,6 +43,10 @@ export interface DeviceCounts {
 /** Values of a program's scalars by name. */
 export type ScalarValues = Readonly<Record<string, number>>;
 
+/**
+ * A device. Whatever takes a buffer throws `DisposedError` for one that is disposed, and `ShapeError` for a range outside of it, before
+ * anything changes. A backend disposes its buffers with itself; then `allocate` and `compile` throw `DisposedError`, too.
+ */
 export interface Backend extends AsyncDisposable {
   /** `reference`, `wasm`, `webgpu`, or a plug-in's own. For people and logs: never branch on it. */
   readonly id: string;
@@ -91,6 +95,10 @@ export interface Executable extends Disposable {
 }
 
 export interface Binding extends Disposable {
-  /** Runs the program once. Does not wait on asynchronous devices; may block its thread on others. */
+  /**
+   * Runs the program once. Does not wait on asynchronous devices; may block its thread on others. Throws `ShapeError` for a scalar
+   * without a value of its type, `DisposedError` once the executable or a buffer is disposed. What fails on an asynchronous device is
+   * thrown by the next call that waits.
+   */
   run(values?: ScalarValues): void;
 }

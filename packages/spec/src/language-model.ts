@@ -140,8 +140,14 @@ export interface LanguageModel extends AsyncDisposable {
   readonly vocabularySize: number;
   readonly bosTokenId: number | undefined;
   readonly tokenizer: Tokenizer;
-  /** Throws `BusyError` when too many requests wait already. */
+  /**
+   * Continues a prompt. Throws, at once or with the first part, `RequestError` for a request that cannot be served as given,
+   * `CapacityError` for a prompt that the context does not hold, and `BusyError` when too many requests wait already.
+   */
   generate(request: GenerateRequest): AsyncIterable<GeneratePart>;
-  /** −ln p of ids[from], ids[from + 1], … each given all ids before it; `from` ≥ 1. Float32 [ids.length − from]. */
+  /**
+   * −ln p of ids[from], ids[from + 1], … each given all ids before it; `from` ≥ 1. Float32 [ids.length − from]. Throws as `generate`;
+   * aborting rejects with the signal's reason.
+   */
   score(ids: ArrayLike<number>, from: number, options?: ScoreOptions): Promise<Float32Array>;
 }
