@@ -70,6 +70,18 @@ test('a target a row is what losses need, and ids that there are', async () => {
   }
 });
 
+test('positions begin at 0 without a memory, too', async () => {
+  await using backend = createReferenceBackend();
+  const parameters = randomParameters(backend, config);
+  const sizes = { maxRows: 2, maxSegments: 1, outputs: 'all', head: 'logits' } as const;
+  using runner = await createRunner(backend, config, { ...sizes, parameters });
+  for (const start of [-1, 0.5, Number.NaN, 2 ** 31 - 2]) {
+    expect(() => runner.run([{ tokens: [1, 2], start, slot: 0 }])).toThrow(
+      'runner.run: start: expected positions from 0',
+    );
+  }
+});
+
 test('rows are wanted in ascending order', async () => {
   await using some = await createLosses(3);
   some.run([0, 2], [4, 5]);

@@ -9,6 +9,9 @@ import { elementCount } from '@yoco-u/tensor';
 import type { ModelMemory } from './memory.ts';
 import { type Own, owning } from './owning.ts';
 
+/** Kernels count positions in 32 bits. */
+const largestPosition = 2 ** 31 - 1;
+
 /** Consecutive positions of one sequence. */
 export interface Segment {
   /** Ids to feed. */
@@ -165,8 +168,7 @@ function createFeed(config: ModelConfig, options: RunnerOptions) {
 
   // kernels take slots and positions on trust
   const checkPlace = (start: number, length: number, slot: number): void => {
-    if (options.memory === undefined) return;
-    const { slots, contextLength } = options.memory.shape;
+    const { slots = Number.POSITIVE_INFINITY, contextLength = largestPosition } = options.memory?.shape ?? {};
     if (!(Number.isInteger(slot) && slot >= 0 && slot < slots)) {
       throw new RequestError({
         where: 'runner.run: slot',
@@ -175,9 +177,10 @@ function createFeed(config: ModelConfig, options: RunnerOptions) {
       });
     }
     if (Number.isInteger(start) && start >= 0 && start + length <= contextLength) return;
+    const holder = options.memory === undefined ? '' : ', which the memory holds';
     throw new RequestError({
       where: 'runner.run: start',
-      expected: `positions from 0 to ${contextLength - 1}, which the memory holds`,
+      expected: `positions from 0 to ${contextLength - 1}${holder}`,
       got: `${length} from ${start}`,
     });
   };
