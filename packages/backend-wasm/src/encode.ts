@@ -62,7 +62,7 @@ export function encodeProgram(
     const workspaceBytes = workspaceOf(descriptor, call, threads);
     return { ...kernel, encoded, serial, workspaceBytes };
   });
-  const workspaceBytes = Math.max(0, ...resolved.map((call) => call.workspaceBytes));
+  const workspaceBytes = resolved.reduce((most, call) => Math.max(most, call.workspaceBytes), 0);
 
   const cellOf = (value: Value, type: 'i32' | 'f32', where: string): number => {
     if (!isScalar(value)) return constants.get(String(bitsOf(value, type)))!;

@@ -198,7 +198,9 @@ export function createGraph(): Graph {
         .filter(({ role, tensor }) => role === 'parameter' || accumulators.has(tensor))
         .map(({ tensor }) => tensor);
       const forward = [...calls].flatMap(differentiable);
-      calls.splice(0, calls.length, ...forward);
+      // not spread: engines bound how many arguments a call has
+      calls.length = 0;
+      for (const call of forward) calls.push(call);
       return recordBackward({ graph, calls: forward, variables, accumulators }, loss);
     },
     build(outputs) {
