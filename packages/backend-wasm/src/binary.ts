@@ -74,13 +74,23 @@ export function withMemoryLimits(name: string, bytes: Uint8Array, limits: Memory
   const size = encodeNumber(section.end - section.start - (to - from) + replaced.length);
   // the section's size field starts right behind its id byte
   const idAt = sectionIdAt(name, bytes, section);
-  return Uint8Array.from([
-    ...bytes.subarray(0, idAt + 1),
-    ...size,
-    ...bytes.subarray(section.start, from),
-    ...replaced,
-    ...bytes.subarray(to),
+  return concatenate([
+    bytes.subarray(0, idAt + 1),
+    size,
+    bytes.subarray(section.start, from),
+    replaced,
+    bytes.subarray(to),
   ]);
+}
+
+function concatenate(parts: readonly ArrayLike<number>[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 function readSections(name: string, bytes: Uint8Array): Section[] {

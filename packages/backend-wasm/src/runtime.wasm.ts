@@ -5,7 +5,10 @@ const baseline = 'AGFzbQEAAAABEQNgAn9/AGADf39/AGABfwF/AiACA2VudgZtZW1vcnkCAwGAgA
 const relaxed = baseline;
 
 function decode(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const characters = atob(text);
+  const bytes = new Uint8Array(characters.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
+  return bytes;
 }
 
 export const runtimeModule: WasmModuleSource = {
