@@ -117,16 +117,23 @@ async function buildExample(name) {
 try {
   mkdirSync(join(work, 'tarballs'));
   await twoAtOnce(published, (entry) => check(`pack ${entry.name}`, () => pack(entry)));
-  await twoAtOnce(published, (entry) => check(`publint and attw of ${entry.name}`, () => inspect(entry)));
-  const importable = published.filter((entry) => specifiers(entry).length > 0);
-  await twoAtOnce(importable, (entry) => check(`install and import ${entry.name} alone`, () => consumeAlone(entry)));
-  if (tarballs.has(commandLine)) await check('third-party notices of the command line', checkNotices);
-  if (tarballs.has(commandLine) && tarballs.has(umbrella)) {
-    await check('generate text with the packed command line and umbrella', generateText);
-  }
-  for (const name of readdirSync(join(root, 'examples'))) {
-    await check(`build and test examples/${name} from tarballs`, () => buildExample(name));
-  }
+  // the long ones first, since two run at once
+  await twoAtOnce(
+    [
+      ...readdirSync(join(root, 'examples')).map(
+        (name) => () => check(`build and test examples/${name} from tarballs`, () => buildExample(name)),
+      ),
+      ...(tarballs.has(commandLine) && tarballs.has(umbrella)
+        ? [() => check('generate text with the packed command line and umbrella', generateText)]
+        : []),
+      ...published
+        .filter((entry) => specifiers(entry).length > 0)
+        .map((entry) => () => check(`install and import ${entry.name} alone`, () => consumeAlone(entry))),
+      ...published.map((entry) => () => check(`publint and attw of ${entry.name}`, () => inspect(entry))),
+      ...(tarballs.has(commandLine) ? [() => check('third-party notices of the command line', checkNotices)] : []),
+    ],
+    (run) => run(),
+  );
 } finally {
   if (process.argv.includes('--keep')) console.log(work);
   else rmSync(work, { recursive: true });
