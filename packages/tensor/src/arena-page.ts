@@ -1,4 +1,4 @@
-/** A page of the arena, with what lies in it found by when it lives: programs of thousands of calls are planned in time. */
+/** A page of the arena, with what lies in it found by when it lives: programs of many thousands of calls are planned in time. */
 
 /** Calls between which a temporary or an area of scratch memory is alive. */
 export interface Lifetime {
@@ -15,73 +15,96 @@ export interface ArenaPage {
   add(item: Lifetime, offset: number): void;
 }
 
-interface Placed {
-  readonly offset: number;
-  readonly item: Lifetime;
-}
+/** Ranges of bytes that are taken, ascending and apart: start, end, start, end, … */
+type Ranges = number[];
 
-/** Calls of a stretch of time. */
-const stretch = 32;
-/** What lives in more stretches is kept apart: activations of training would fill them all. */
-const mostStretches = 8;
-
-const stretchOf = (call: number): number => Math.floor(call / stretch);
-
-export function createArenaPage(): ArenaPage {
+/**
+ * A page for items that live during calls 0 to `calls` - 1: a segment tree over the calls. A node stands for a stretch of calls and holds
+ * the bytes that are taken at some time of it, and those that are taken during all of it by items that are not alive during all of its
+ * parent's. A life is a few whole stretches: it meets what is taken at some time of these, or during all of one around them.
+ */
+export function createArenaPage(calls: number): ArenaPage {
   let bytes = 0;
-  const shortLived = new Map<number, Placed[]>();
-  /** In order of offset. */
-  const longLived: Placed[] = [];
+  const leaves = 2 ** Math.ceil(Math.log2(Math.max(1, calls)));
+  const always = new Array<Ranges | undefined>(2 * leaves);
+  const sometime = new Array<Ranges | undefined>(2 * leaves);
 
-  /** Short-lived items alive at some time of the item's life, in order of offset. */
-  const shortLivedDuring = ({ first, last }: Lifetime): Placed[] => {
-    const found: Placed[] = [];
-    const collect = (at: number, list: readonly Placed[]): void => {
-      for (const placed of list) {
-        // each counts where its life and the item's first meet
-        const meets = at === stretchOf(Math.max(first, placed.item.first));
-        if (meets && placed.item.first <= last && placed.item.last >= first) found.push(placed);
-      }
-    };
-    const [from, to] = [stretchOf(first), stretchOf(last)];
-    if (to - from >= shortLived.size) for (const [at, list] of shortLived) collect(at, list);
-    else for (let at = from; at <= to; at++) collect(at, shortLived.get(at) ?? []);
-    return found.sort((a, b) => a.offset - b.offset);
+  /** The stretches that a life is made of. */
+  const eachStretch = ({ first, last }: Lifetime, visit: (node: number) => void): void => {
+    for (let from = leaves + first, to = leaves + last + 1; from < to; from >>= 1, to >>= 1) {
+      if (from % 2 === 1) visit(from++);
+      if (to % 2 === 1) visit(--to);
+    }
+  };
+  /** The stretches that its first or its last call is in: all that are around the former are among them. */
+  const eachAround = ({ first, last }: Lifetime, visit: (node: number) => void): void => {
+    for (let from = leaves + first, to = leaves + last; from > 0; from >>= 1, to >>= 1) {
+      visit(from);
+      if (to !== from) visit(to);
+    }
   };
 
   return {
     get bytes() {
       return bytes;
     },
-    // in order of offset, so the first gap that is wide enough is the lowest
     lowestOffset(item) {
-      const near = shortLivedDuring(item);
+      const met: Ranges[] = [];
+      const meet = (ranges: Ranges | undefined): void => void (ranges !== undefined && met.push(ranges));
+      eachStretch(item, (node) => meet(sometime[node]));
+      eachAround(item, (node) => meet(always[node]));
       let offset = 0;
-      let long = 0;
-      for (let short = 0; short < near.length || long < longLived.length; ) {
-        const takesShort =
-          long === longLived.length || (near[short]?.offset ?? Number.POSITIVE_INFINITY) < longLived[long]!.offset;
-        const other = takesShort ? near[short++]! : longLived[long++]!;
-        if (other.item.last < item.first || other.item.first > item.last) continue;
-        if (other.offset - offset >= item.bytes) break;
-        offset = Math.max(offset, other.offset + other.item.bytes);
+      for (let clear = 0, at = 0; clear < met.length; at = (at + 1) % met.length) {
+        const above = firstFit(met[at]!, offset, item.bytes);
+        // what fits in one list must fit in all others
+        clear = above === offset ? clear + 1 : 1;
+        offset = above;
       }
       return offset;
     },
     add(item, offset) {
-      bytes = Math.max(bytes, offset + item.bytes);
-      const placed = { offset, item };
-      const [from, to] = [stretchOf(item.first), stretchOf(item.last)];
-      if (to - from >= mostStretches) {
-        const position = longLived.findIndex((other) => other.offset > offset);
-        longLived.splice(position < 0 ? longLived.length : position, 0, placed);
-        return;
-      }
-      for (let at = from; at <= to; at++) {
-        const list = shortLived.get(at);
-        if (list === undefined) shortLived.set(at, [placed]);
-        else list.push(placed);
-      }
+      const end = offset + item.bytes;
+      bytes = Math.max(bytes, end);
+      eachStretch(item, (node) => {
+        always[node] = take(always[node] ?? [], offset, end);
+        sometime[node] = take(sometime[node] ?? [], offset, end);
+      });
+      eachAround(item, (node) => {
+        sometime[node] = take(sometime[node] ?? [], offset, end);
+      });
     },
   };
+}
+
+/** Index of the first range that ends behind `offset`. */
+function indexBehind(ranges: Ranges, offset: number): number {
+  let low = 0;
+  let high = ranges.length / 2;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ranges[2 * middle + 1]! > offset) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** The lowest offset from `offset` on at which no range is met. */
+function firstFit(ranges: Ranges, offset: number, bytes: number): number {
+  for (let at = 2 * indexBehind(ranges, offset); at < ranges.length && ranges[at]! < offset + bytes; at += 2) {
+    offset = ranges[at + 1]!;
+  }
+  return offset;
+}
+
+/** Adds a range, joined with those that it meets or touches. */
+function take(ranges: Ranges, start: number, end: number): Ranges {
+  const from = 2 * indexBehind(ranges, start - 1);
+  let to = from;
+  for (; to < ranges.length && ranges[to]! <= end; to += 2) {
+    start = Math.min(start, ranges[to]!);
+    end = Math.max(end, ranges[to + 1]!);
+  }
+  if (to - from === 2 && ranges[from] === start && ranges[from + 1] === end) return ranges;
+  ranges.splice(from, to - from, start, end);
+  return ranges;
 }

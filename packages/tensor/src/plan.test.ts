@@ -77,6 +77,21 @@ describe('planArena', () => {
     }
   });
 
+  test('activations of a deep model, each kept until its gradient, are planned in time and without gaps', () => {
+    const depth = 10_000;
+    // forward: a kept value and one for the next call; backward: the kept values again, the last one first
+    const tensors = Array.from({ length: 2 * depth + 1 }, (_, i) => {
+      return { role: 'temporary', name: '', type: tensorType(f32, i % 2 === 0 ? 64 : 32) } as const;
+    });
+    const calls = Array.from({ length: 2 * depth }, (_, i) => {
+      const inputs = i < depth ? [2 * i] : [2 * (2 * depth - i) - 1];
+      return { kernel: 'any', inputs, outputs: i < depth ? [2 * i + 1, 2 * i + 2] : [], params: {}, updates: [] };
+    });
+    const kept = depth * 32 * 4;
+    const passedOn = 2 * 64 * 4;
+    expect(planArena({ tensors, scalars: [], calls }).bytes).toBeLessThanOrEqual(kept + passedOn);
+  });
+
   test('without options there is one page', () => {
     const { pages, pageBytes, bytes } = planArena(randomProgram(3, 40));
     expect(pageBytes).toEqual([bytes]);

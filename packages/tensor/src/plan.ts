@@ -88,7 +88,7 @@ export function planArena(program: Program, options: ArenaOptions = {}): ArenaPl
   const places = new Map<Item, ArenaPlace>();
   // a sort that keeps the order of equals, so that a plan depends on nothing but the program
   const order = [...temporaries.flatMap((item) => item ?? []), ...areas.flat()].sort((a, b) => b.bytes - a.bytes);
-  for (const item of order) places.set(item, place(pages, places, item, mostPageBytes));
+  for (const item of order) places.set(item, place(pages, places, item, mostPageBytes, calls.length));
   const placeOf = (item: Item | undefined): ArenaPlace =>
     item === undefined ? { page: -1, offset: -1 } : places.get(item)!;
   return {
@@ -106,6 +106,7 @@ function place(
   places: ReadonlyMap<Item, ArenaPlace>,
   item: Item,
   mostPageBytes: number,
+  calls: number,
 ): ArenaPlace {
   const forbidden = new Set(Array.from(item.apart, (other) => places.get(other)?.page));
   let best: { readonly index: number; readonly offset: number; readonly growth: number } | undefined;
@@ -117,7 +118,7 @@ function place(
     if (growth > 0 && end > mostPageBytes) return;
     if (best === undefined || growth < best.growth) best = { index, offset, growth };
   });
-  const { index, offset } = best ?? { index: pages.push(createArenaPage()) - 1, offset: 0 };
+  const { index, offset } = best ?? { index: pages.push(createArenaPage(calls)) - 1, offset: 0 };
   pages[index]!.add(item, offset);
   return { page: index, offset };
 }
