@@ -24,6 +24,19 @@ const idsName = 'ids';
 
 const entriesOf = ({ kind }: ModelState, pages: number): number => (kind === 'append' ? pages : 1);
 
+/** Elements that are moved at once, at most: 16 MiB. Each move waits for the device, however little it is. */
+const mostElements = 2 ** 22;
+
+/** Entries that follow each other in the list and on the device alike: the index of the first, its place, and how many. */
+function* runsOf(places: readonly number[], size: number) {
+  const most = Math.max(1, Math.floor(mostElements / size));
+  for (let index = 0, count = 1; index < places.length; index += count) {
+    const place = places[index]!;
+    for (count = 1; count < most && places[index + count] === place + count; ) count++;
+    yield { index, place, count };
+  }
+}
+
 /** Reads what the slot holds after `ids`, all of which were fed. */
 export async function downloadSequence(
   backend: Backend,
@@ -39,8 +52,8 @@ export async function downloadSequence(
     const places = state.kind === 'append' ? pages : [slot];
     const size = elementCount(state.entry);
     const values = new Float32Array(places.length * size);
-    for (const [index, place] of places.entries()) {
-      const into = values.subarray(index * size, (index + 1) * size);
+    for (const { index, place, count } of runsOf(places, size)) {
+      const into = values.subarray(index * size, (index + count) * size);
       await backend.download(memory.buffers[state.name]!, into, place * size);
     }
     tensors.push(tensorOf(state.name, [places.length, ...state.entry.shape], values));
@@ -56,8 +69,8 @@ export function uploadSequence(backend: Backend, runtime: Runtime, slot: number,
   for (const state of listStates(config, memory.shape)) {
     const size = elementCount(state.entry);
     const places = state.kind === 'append' ? pages : [slot];
-    for (const [index, place] of places.entries()) {
-      const part = values.get(state.name)!.subarray(index * size, (index + 1) * size);
+    for (const { index, place, count } of runsOf(places, size)) {
+      const part = values.get(state.name)!.subarray(index * size, (index + count) * size);
       backend.write(memory.buffers[state.name]!, part, place * size);
     }
   }
