@@ -11,7 +11,7 @@ function words(params: AlibiParams, q: TensorType, keyWidth: number, ...more: re
   const { heads, keyValueHeads, headDim, slopes } = shapeOf(q, keyWidth, params);
   return [
     { cell: params.segmentCount, type: 'i32' },
-    { cell: params.rows, type: 'i32' },
+    { cell: params.rows, type: 'i32', most: q.shape[0]! },
     headDim,
     heads,
     keyValueHeads,

@@ -1,5 +1,5 @@
 /** The kernels of gated retention for the WASM backend, with relaxed SIMD and without. */
-import type { AnyWasmKernel, CallDescription, WasmKernel, WasmWord } from '@yoco-u/spec';
+import type { AnyWasmKernel, CallDescription, TensorType, WasmKernel, WasmWord } from '@yoco-u/spec';
 import { decaySizesOf, retentionDecayBackward } from './decay-backward.ts';
 import { gradientsModule } from './gradients.wasm.ts';
 import { retentionKeyValueBackward } from './key-value-backward.ts';
@@ -20,15 +20,17 @@ function scratchBytes(headDim: number): number {
   return decays + 4 * padded * (5 * chunkRows + padded);
 }
 
+/** Words of a run's extents, as far as the tensors have room. */
+function runWords({ segmentCount, rows }: RetentionParams, segments: TensorType, x: TensorType): WasmWord[] {
+  return [
+    { cell: segmentCount, type: 'i32', most: segments.shape[0]! },
+    { cell: rows, type: 'i32', most: x.shape[0]! },
+  ];
+}
+
 function encode({ inputs, params }: CallDescription<RetentionParams>): readonly WasmWord[] {
   const { heads, headDim } = sizesOf(inputs);
-  return [
-    { cell: params.segmentCount, type: 'i32' },
-    { cell: params.rows, type: 'i32' },
-    heads,
-    headDim,
-    { f32: 1 / Math.sqrt(headDim) },
-  ];
+  return [...runWords(params, inputs[4]!, inputs[0]!), heads, headDim, { f32: 1 / Math.sqrt(headDim) }];
 }
 
 const common: Omit<WasmKernel<RetentionParams>, 'kernel' | 'phases'> = {
@@ -49,7 +51,7 @@ const decayBackward: WasmKernel<RetentionParams> = {
   phases: ['gated_retention_decay_backward'],
   encode({ inputs, params }) {
     const { heads, headDim } = decaySizesOf(inputs);
-    return [{ cell: params.segmentCount, type: 'i32' }, { cell: params.rows, type: 'i32' }, heads, headDim];
+    return [...runWords(params, inputs[5]!, inputs[0]!), heads, headDim];
   },
   workspace: (_, threads) => 64 * threads,
   serial({ inputs }) {

@@ -3,7 +3,10 @@ import {
   type Backend,
   BackendError,
   CapacityError,
+  type Graph,
   type KernelSpec,
+  type Program,
+  type Value,
   type WasmModuleSource,
 } from '@yoco-u/spec';
 import { add, f32, f32Panels8, i32, linear, rmsNorm, scale, swiglu, tensorType } from '@yoco-u/tensor';
@@ -91,6 +94,25 @@ describe('programs', () => {
     const { y } = await runProgram(backend, program, data, { values: { rows: 4 }, before: 77 });
     expect(y!.subarray(0, 80).every(Number.isFinite)).toBe(true);
     expect(y!.subarray(80).every((value) => value === 77)).toBe(true);
+  });
+
+  test('more rows than the tensors have are refused, and nothing beyond them is written', async () => {
+    const [x, y, other] = [1, 2, 3].map(() => backend.allocate(tensorType(f32, 4, 16)));
+    backend.write(other!, new Float32Array(64).fill(7));
+    const recorded = (rows: (graph: Graph) => Value): Program =>
+      record((graph) => {
+        const input = graph.declare('input', 'x', x!.type);
+        return { y: graph.call(scale, [input], { rows: rows(graph), factor: 3 })[0]! };
+      });
+    using executable = await backend.compile(recorded((graph) => graph.scalar('rows', 'i32')));
+    using binding = executable.bind({ x: x!, y: y! });
+    expect(() => binding.run({ rows: 5 })).toThrow("run: scalar 'rows': expected an i32 of at most 4, got 5");
+    binding.run({ rows: 4 });
+    await expect(backend.compile(recorded(() => 5))).rejects.toThrow('expected at most 4, got 5');
+    const kept = new Float32Array(64);
+    await backend.download(other!, kept);
+    expect(kept.every((value) => value === 7)).toBe(true);
+    for (const buffer of [x, y, other]) buffer![Symbol.dispose]();
   });
 
   test('a run of no rows changes nothing', async () => {

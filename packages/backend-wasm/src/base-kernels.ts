@@ -35,6 +35,7 @@ import {
   input,
   linearScratchBytes,
   panelColumns,
+  rowCell,
   rowMajor,
   rows,
   serialFlops,
@@ -59,7 +60,7 @@ const serialProduct = ({ inputs: [x, weight] }: Call<object>): boolean =>
 
 function encodeEmbedding({ inputs, params }: Call<EmbeddingParams>): readonly WasmWord[] {
   const [ids, table] = inputs;
-  return [cell(params.rows ?? elementCount(ids!)), rowCount(table!), width(table!), cell(params.scale, 'f32')];
+  return [rowCell(params.rows, elementCount(ids!)), rowCount(table!), width(table!), cell(params.scale, 'f32')];
 }
 
 function encodeNorm({ inputs: [x], params }: Call<RmsNormParams>): readonly WasmWord[] {

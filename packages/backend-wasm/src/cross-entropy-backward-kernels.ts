@@ -6,15 +6,14 @@ import {
   linearCrossEntropyBackward,
   type RowParams,
   rowCount,
-  rowsOf,
   width,
 } from '@yoco-u/tensor';
 import {
-  cell,
   linearScratchBytes,
   outerProductScratchBytes,
   panelColumns,
   rowMajor,
+  rows,
   serialFlops,
   tallTiles,
 } from './kernel-calls.ts';
@@ -57,7 +56,7 @@ function crossEntropyBackward(kernel: string, count: number, add: boolean): Wasm
       return blocksOf(call.inputs).count === count || `not ${count} blocks of rows`;
     },
     encode: ({ inputs, params }) => [
-      cell(rowsOf(params, inputs[0]!)),
+      rows(params, inputs[0]!),
       width(inputs[0]!),
       rowCount(inputs[1]!),
       blocksOf(inputs).rows,

@@ -51,6 +51,7 @@ describe('words', () => {
     ['a cell that is missing', { cell: undefined, type: 'i32' }, '{ cell: undefined, type: i32 }'],
     ['a cell without a type', { cell: 1 }, '{ cell: 1 }'],
     ['a cell of another type', { cell: 1, type: 'f64' }, '{ cell: 1, type: f64 }'],
+    ['a limit that is none', { cell: 1, type: 'i32', most: 0.5 }, '{ cell: 1, type: i32, most: 0.5 }'],
     ['a fraction in an i32 cell', { cell: 1.5, type: 'i32' }, '{ cell: 1.5, type: i32 }'],
   ])('%s is refused, with its place', async (_, word, got) => {
     const { message } = await failureOf({ encode: () => [1, { f32: 2 }, { cell: 3, type: 'f32' }, word] });

@@ -1,6 +1,6 @@
 /** A program as the words that the interpreter and the kernels read, with places to fill in once addresses are known. */
 import { type AnyWasmKernel, BackendError, type CallDescription, type Program, type Value } from '@yoco-u/spec';
-import { describeCall, expandProgram, isScalar } from '@yoco-u/tensor';
+import { describeCall, expandProgram, isScalar, type LimitedScalar } from '@yoco-u/tensor';
 import { abiVersion, ask, type KernelSet, whereOf } from './kernel-set.ts';
 import { bitsOf, checkWords } from './words.ts';
 
@@ -18,7 +18,7 @@ export interface Relocation {
 }
 
 export interface EncodedProgram {
-  /** What is encoded: the program given, fused calls without a kernel here in their parts. */
+  /** What is encoded: the program given, fused calls without a kernel here in their parts, scalars limited by what kernels say. */
   readonly program: Program;
   /** The scalar block, constant cells, the list and the argument blocks, addresses left 0. */
   readonly image: Int32Array;
@@ -40,6 +40,8 @@ export function encodeProgram(
   const words: number[] = new Array(padded(program.scalars.length)).fill(0);
   const relocations: Relocation[] = [];
   const constants = new Map<string, number>();
+  /** The largest values that scalars may have, by index, where a kernel says so. */
+  const limits: number[] = [];
   const relocate = (base: Relocation['base'], value: number): void => {
     relocations.push({ word: words.length, base, value });
     words.push(0);
@@ -54,7 +56,16 @@ export function encodeProgram(
       ask(descriptor, 'encode', () => descriptor.encode(call)),
     );
     for (const word of encoded) {
-      if (typeof word !== 'object' || !('cell' in word) || isScalar(word.cell)) continue;
+      if (typeof word !== 'object' || !('cell' in word)) continue;
+      const { most = Number.POSITIVE_INFINITY } = word;
+      if (isScalar(word.cell)) {
+        limits[word.cell.index] = Math.min(limits[word.cell.index] ?? Number.POSITIVE_INFINITY, most);
+        continue;
+      }
+      if (word.cell > most) {
+        const fix = 'ask for no more rows than the tensors have';
+        throw new BackendError({ where: whereOf(descriptor), expected: `at most ${most}`, got: `${word.cell}`, fix });
+      }
       const bits = bitsOf(word.cell, word.type);
       const key = String(bits);
       if (!constants.has(key)) constants.set(key, words.push(bits) - 1);
@@ -99,7 +110,19 @@ export function encodeProgram(
     });
   });
   const entries = (words.length - listOffset / wordBytes) / entryWords;
-  return { program, image: Int32Array.from(words), relocations, listOffset, entries, titles, workspaceBytes };
+  const scalars = program.scalars.map((scalar, index): LimitedScalar => {
+    const most = limits[index];
+    return most === undefined || most === Number.POSITIVE_INFINITY ? scalar : { ...scalar, most };
+  });
+  return {
+    program: { ...program, scalars },
+    image: Int32Array.from(words),
+    relocations,
+    listOffset,
+    entries,
+    titles,
+    workspaceBytes,
+  };
 }
 
 /** Throws `BackendError` unless the kernel wants a whole number of bytes. */

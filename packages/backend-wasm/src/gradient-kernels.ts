@@ -21,7 +21,6 @@ import {
 } from '@yoco-u/tensor';
 import {
   type Call,
-  cell,
   constantBytes,
   elementwise,
   encodeRows,
@@ -29,6 +28,7 @@ import {
   linearScratchBytes,
   outerProductScratchBytes,
   panelColumns,
+  rowCell,
   rowMajor,
   rows,
   serialFlops,
@@ -56,8 +56,8 @@ const weightGradient = {
   serial: product,
 };
 
-const scatterWords = (rowCell: WasmWord, table: number, columns: number, scale: number): readonly WasmWord[] => [
-  rowCell,
+const scatterWords = (taken: WasmWord, table: number, columns: number, scale: number): readonly WasmWord[] => [
+  taken,
   table,
   columns,
   { f32: scale },
@@ -100,7 +100,7 @@ const kernels = {
     phases: ['scatter_zero', 'scatter_rows'],
     select: rowMajor,
     encode: ({ inputs: [ids, gradient], outputs: [table], params }) =>
-      scatterWords(cell(params.rows ?? elementCount(ids!)), rowCount(table!), width(gradient!), params.scale),
+      scatterWords(rowCell(params.rows, elementCount(ids!)), rowCount(table!), width(gradient!), params.scale),
     serial: ({ inputs: [, gradient] }) => elementCount(gradient!) < serialFlops,
   } satisfies WasmKernel<EmbeddingGradientParams>,
   embeddingAccumulate: {
@@ -110,7 +110,7 @@ const kernels = {
     phases: ['scatter_rows'],
     select: rowMajor,
     encode: ({ inputs: [ids, gradient, sum], params }) =>
-      scatterWords(cell(params.rows ?? elementCount(ids!)), rowCount(sum!), width(gradient!), params.scale),
+      scatterWords(rowCell(params.rows, elementCount(ids!)), rowCount(sum!), width(gradient!), params.scale),
     serial: ({ inputs: [, gradient] }) => elementCount(gradient!) < serialFlops,
   } satisfies WasmKernel<EmbeddingGradientParams>,
   gatherRowsBackward: {
@@ -152,7 +152,7 @@ const kernels = {
     abi: 1,
     phases: ['mean_loss_backward'],
     select: rowMajor,
-    encode: ({ inputs: [targets], params }) => [cell(params.rows ?? elementCount(targets!))],
+    encode: ({ inputs: [targets], params }) => [rowCell(params.rows, elementCount(targets!))],
     serial: () => true,
   } satisfies WasmKernel<RowParams>,
   rmsNormBackward: {

@@ -1,6 +1,6 @@
 /** What the descriptors of the kernels here share. */
 import type { CallDescription, TensorType, Value, WasmWord } from '@yoco-u/spec';
-import { elementCount, type RowParams, rowsOf, width } from '@yoco-u/tensor';
+import { elementCount, type RowParams, rowCount, width } from '@yoco-u/tensor';
 
 /** Calls below this many floating-point operations are done before another thread would have heard of them. */
 export const serialFlops = 131_072;
@@ -20,7 +20,9 @@ export const outerProductScratchBytes = 128 + 256 * (128 + 256) * 4;
 export type Call<P extends object> = CallDescription<P>;
 
 export const cell = (value: Value, type: 'i32' | 'f32' = 'i32'): WasmWord => ({ cell: value, type });
-export const rows = (params: RowParams, type: TensorType): WasmWord => cell(rowsOf(params, type));
+/** Rows of a run: all that there are, or as many as are said. */
+export const rowCell = (said: Value | undefined, most: number): WasmWord => ({ cell: said ?? most, type: 'i32', most });
+export const rows = (params: RowParams, type: TensorType): WasmWord => rowCell(params.rows, rowCount(type));
 export const elementwise = (weight: number) => (call: Call<object>) =>
   weight * elementCount(call.inputs[0]!) < serialFlops;
 export const input = <P extends object>(call: Call<P>, index: number): TensorType => call.inputs[index]!;

@@ -15,7 +15,7 @@ import {
   sgdUpdate,
   squareSum,
 } from '@yoco-u/tensor';
-import { type Call, cell, elementwise, inputCount, rowMajor } from './kernel-calls.ts';
+import { type Call, cell, elementwise, inputCount, rowCell, rowMajor } from './kernel-calls.ts';
 import { trainingModule as module } from './training.wasm.ts';
 
 /** Elements of a part of a sum of squares; `assembly/reductions.ts` has the same. */
@@ -91,7 +91,7 @@ const kernels = {
     abi: 1,
     phases: ['mean_loss'],
     select: rowMajor,
-    encode: ({ inputs: [losses], params }) => [cell(params.rows ?? elementCount(losses!))],
+    encode: ({ inputs: [losses], params }) => [rowCell(params.rows, elementCount(losses!))],
     serial: () => true,
   } satisfies WasmKernel<RowParams>,
   sgdUpdate: {

@@ -39,6 +39,8 @@ function isWord(word: unknown): boolean {
   if (!('cell' in word && 'type' in word)) return false;
   const { cell, type } = word;
   if (type !== 'i32' && type !== 'f32') return false;
+  const most = 'most' in word ? word.most : undefined;
+  if (most !== undefined && !isInteger(most)) return false;
   if (typeof cell === 'object' && cell !== null && 'scalar' in cell && 'index' in cell) return true;
   return type === 'i32' ? isInteger(cell) : isFloat(cell);
 }

@@ -25,8 +25,14 @@ export interface WasmModuleSource {
 /**
  * One word of a kernel's arguments: an i32 (an integer from -2^31 to 2^32 - 1), an f32, or the address of a 4-byte cell that
  * holds a value which may change from run to run. Cells are shared: a kernel must not write to them.
+ *
+ * `most` is the largest value that the tensors have room for, such as their rows: a larger one is refused, in the program or when it
+ * runs. Say it of whatever decides how far a kernel writes: what it wrote beyond would be another tensor.
  */
-export type WasmWord = number | { readonly f32: number } | { readonly cell: Value; readonly type: 'i32' | 'f32' };
+export type WasmWord =
+  | number
+  | { readonly f32: number }
+  | { readonly cell: Value; readonly type: 'i32' | 'f32'; readonly most?: number };
 
 /**
  * How one kernel runs in WebAssembly, ABI version 1.

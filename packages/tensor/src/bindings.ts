@@ -49,11 +49,18 @@ export function checkBuffers(program: Program, buffers: Readonly<Record<string, 
   }
 }
 
-/** The value of a scalar in a run. Throws `ShapeError` when it is missing or not a number of its type. */
-export function scalarValue(scalar: Scalar, values: ScalarValues | undefined): number {
+/** A scalar, and the largest value that it may have where there is one. */
+export interface LimitedScalar extends Scalar {
+  readonly most?: number | undefined;
+}
+
+/** The value of a scalar in a run. Throws `ShapeError` when it is missing, not a number of its type, or too large. */
+export function scalarValue(scalar: LimitedScalar, values: ScalarValues | undefined): number {
   const value = values?.[scalar.scalar];
-  if (typeof value === 'number' && (scalar.type === 'f32' || (value | 0) === value)) return value;
-  throw new ShapeError({ where: `run: scalar '${scalar.scalar}'`, expected: `an ${scalar.type}`, got: String(value) });
+  const { type, most = Number.POSITIVE_INFINITY } = scalar;
+  if (typeof value === 'number' && (type === 'f32' || ((value | 0) === value && value <= most))) return value;
+  const expected = scalar.most === undefined ? `an ${type}` : `an ${type} of at most ${scalar.most}`;
+  throw new ShapeError({ where: `run: scalar '${scalar.scalar}'`, expected, got: String(value) });
 }
 
 /** True for a value that is only known when running. */

@@ -1,4 +1,4 @@
-export { checkBuffers, isScalar, scalarValue } from './bindings.ts';
+export { checkBuffers, isScalar, type LimitedScalar, scalarValue } from './bindings.ts';
 export { describeCall, expandProgram } from './expand.ts';
 export { type FusedKernel, fuse } from './fuse.ts';
 export { createGraph } from './graph.ts';

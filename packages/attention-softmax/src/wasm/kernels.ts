@@ -30,17 +30,19 @@ function sharedBytes(statistics: TensorType): number {
   return align(byteLength(statistics));
 }
 
-function runWords({ segmentCount, rows }: SegmentParams): WasmWord[] {
+/** Words of a run's extents. `x` has a row for each, [T, …]; absent where only blocks are moved. */
+function runWords({ segmentCount, rows }: SegmentParams, segments: TensorType, x?: TensorType): WasmWord[] {
   return [
-    { cell: segmentCount, type: 'i32' },
-    { cell: rows, type: 'i32' },
+    { cell: segmentCount, type: 'i32', most: segments.shape[0]! },
+    { cell: rows, type: 'i32', ...(x === undefined ? {} : { most: x.shape[0]! }) },
   ];
 }
 
 /** Words that all three attention kernels share: segment count · rows · D · G · H / G · window. */
-function attentionWords(q: TensorType, memory: TensorType, params: SoftmaxParams): WasmWord[] {
+function attentionWords([q, segments]: readonly TensorType[], memory: TensorType, params: SoftmaxParams): WasmWord[] {
   const { heads, headDim } = blockAxes(memory);
-  return [...runWords(params), headDim, heads, q.shape[1]! / (heads * headDim), params.window ?? 0];
+  const group = q!.shape[1]! / (heads * headDim);
+  return [...runWords(params, segments!, q!), headDim, heads, group, params.window ?? 0];
 }
 
 function attentionWorkspace({ inputs }: CallDescription, threads: number): number {
@@ -52,7 +54,7 @@ const softmax: WasmKernel<SoftmaxParams> = {
   kernel: 'attention.softmax',
   module: attentionModule,
   phases: ['attention_softmax'],
-  encode: ({ inputs: [q, , fresh], params }) => [...attentionWords(q!, fresh!, params), blockAxes(fresh!).blocks],
+  encode: ({ inputs, params }) => [...attentionWords(inputs, inputs[2]!, params), blockAxes(inputs[2]!).blocks],
   workspace: attentionWorkspace,
 };
 
@@ -61,10 +63,10 @@ const softmaxRing: WasmKernel<SoftmaxRingParams> = {
   kernel: 'attention.softmax_ring',
   module: attentionModule,
   phases: ['attention_softmax_ring'],
-  encode: ({ inputs: [q, , fresh, ring], params }) => [
-    ...attentionWords(q!, fresh!, params),
-    blockAxes(fresh!).blocks,
-    blockAxes(ring!).blocks,
+  encode: ({ inputs, params }) => [
+    ...attentionWords(inputs, inputs[2]!, params),
+    blockAxes(inputs[2]!).blocks,
+    blockAxes(inputs[3]!).blocks,
   ],
   workspace: attentionWorkspace,
 };
@@ -74,10 +76,10 @@ const softmaxPaged: WasmKernel<SoftmaxParams> = {
   kernel: 'attention.softmax_paged',
   module: attentionModule,
   phases: ['attention_softmax_paged'],
-  encode: ({ inputs: [q, , pool, table], params }) => [
-    ...attentionWords(q!, pool!, params),
-    blockAxes(pool!).blocks,
-    table!.shape[1]!,
+  encode: ({ inputs, params }) => [
+    ...attentionWords(inputs, inputs[2]!, params),
+    blockAxes(inputs[2]!).blocks,
+    inputs[3]!.shape[1]!,
   ],
   workspace: attentionWorkspace,
 };
@@ -91,7 +93,7 @@ function packKernel(ring: boolean): WasmKernel<PackBlocksParams> {
     select: ({ inputs }) => (inputs.length === 4) === ring || `takes ${ring ? 'a' : 'no'} ring`,
     encode({ inputs, outputs, params }) {
       const { heads, blocks, headDim } = blockAxes(outputs[0]!);
-      const words = [...runWords(params), headDim, heads, blocks];
+      const words = [...runWords(params, inputs[2]!, inputs[0]!), headDim, heads, blocks];
       return ring ? [...words, blockAxes(inputs[3]!).blocks] : words;
     },
     serial: ({ inputs: [k] }) => elementCount(k!) < serialFloats,
@@ -103,9 +105,9 @@ const packBackward: WasmKernel<SegmentParams> = {
   kernel: 'attention.pack_blocks_backward',
   module: attentionModule,
   phases: ['attention_pack_blocks_backward'],
-  encode({ inputs: [fresh], params }) {
+  encode({ inputs: [fresh, segments], outputs: [k], params }) {
     const { heads, blocks, headDim } = blockAxes(fresh!);
-    return [...runWords(params), headDim, heads, blocks];
+    return [...runWords(params, segments!, k!), headDim, heads, blocks];
   },
   serial: ({ outputs: [k] }) => elementCount(k!) < serialFloats,
 };
@@ -115,10 +117,10 @@ const softmaxBackward: WasmKernel<SoftmaxParams> = {
   kernel: 'attention.softmax_backward',
   module: attentionModule,
   phases: ['attention_softmax_backward', 'attention_softmax_backward_keys'],
-  encode: ({ inputs: [q, , fresh, , statistics], params }) => [
-    ...attentionWords(q!, fresh!, params),
-    blockAxes(fresh!).blocks,
-    sharedBytes(statistics!),
+  encode: ({ inputs, params }) => [
+    ...attentionWords(inputs, inputs[2]!, params),
+    blockAxes(inputs[2]!).blocks,
+    sharedBytes(inputs[4]!),
   ],
   workspace: ({ inputs: [, , fresh, , statistics] }, threads) =>
     sharedBytes(statistics!) + threads * backwardScratchBytes(blockAxes(fresh!).headDim, threads),
@@ -129,9 +131,9 @@ const commitRing: WasmKernel<SegmentParams> = {
   kernel: 'attention.commit_ring',
   module: attentionModule,
   phases: ['attention_commit_ring'],
-  encode({ inputs: [fresh, , ring], params }) {
+  encode({ inputs: [fresh, segments, ring], params }) {
     const { heads, blocks, headDim } = blockAxes(fresh!);
-    return [...runWords(params), headDim, heads, blocks, blockAxes(ring!).blocks];
+    return [...runWords(params, segments!), headDim, heads, blocks, blockAxes(ring!).blocks];
   },
   serial: ({ inputs: [fresh] }) => elementCount(fresh!) < serialFloats * 2,
 };
@@ -141,9 +143,9 @@ const commitPages: WasmKernel<SegmentParams> = {
   kernel: 'attention.commit_pages',
   module: attentionModule,
   phases: ['attention_commit_pages'],
-  encode({ inputs: [, , , table, pool], params }) {
+  encode({ inputs: [k, , segments, table, pool], params }) {
     const { heads, blocks, headDim } = blockAxes(pool!);
-    return [...runWords(params), headDim, heads, blocks, table!.shape[1]!];
+    return [...runWords(params, segments!, k!), headDim, heads, blocks, table!.shape[1]!];
   },
   serial: ({ inputs: [k] }) => elementCount(k!) < serialFloats,
 };
