@@ -1,6 +1,6 @@
 // Where the blocks of a segment's keys lie: a recent memory (this run's blocks) and a stored one (ring or pages).
 import { larger, smaller } from 'kernel/split';
-import { keyTable, narrowValues, tileBlocks, valueTable } from './scratch';
+import { keyTable, narrowValues, scoresOf, tileBlocks, valueTable } from './scratch';
 import { keyBlockAt, valueDistance } from './segments';
 
 /** What does not change during a segment. Lives in a thread's workspace. */
@@ -51,18 +51,18 @@ export function findBlocks(scratch: usize, memory: Memory, head: i32, tile: i32,
 }
 
 /**
- * Reads one float of every cache line of the next tile's blocks [0, count), which the tables hold behind the tile's. Few
- * queries are bound by memory: a core keeps many more of these reads on their way than multiply-adds would ask for. Returns
- * something of what was read, to be stored, or the compiler would drop the reads.
+ * Reads one float of every cache line of blocks [from, to), as the tables have them; those of the next tile lie behind the tile's.
+ * Few queries are bound by memory: a core keeps many more of these reads on their way than multiply-adds would ask for. Something
+ * of what was read is stored where scores come soon, or the compiler would drop the reads.
  */
-export function readAhead(scratch: usize, headDim: i32, count: i32): i32 {
+export function readAhead(scratch: usize, headDim: i32, from: i32, to: i32): void {
   const bytes = <usize>headDim << 5;
   let touched = 0;
-  for (let block = tileBlocks; block < tileBlocks + count; block++) {
+  for (let block = from; block < to; block++) {
     touched |= touch(<usize>load<u32>(keyTable(scratch, block)), bytes);
     touched |= touch(<usize>load<u32>(valueTable(scratch, block)), bytes);
   }
-  return touched;
+  store<i32>(scoresOf(scratch), touched);
 }
 
 // @ts-ignore: decorator

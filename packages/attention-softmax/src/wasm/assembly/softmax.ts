@@ -159,14 +159,18 @@ function attend(
   const last = start + (first + count - 1) / perHead;
   const lowest = firstVisible(position, earliest, window);
   const alone = count <= groupSize;
-  for (let tile = (lowest / tileKeys) * tileBlocks; tile << 3 <= last; tile += tileBlocks) {
+  const firstTile = (lowest / tileKeys) * tileBlocks;
+  for (let tile = firstTile; tile << 3 <= last; tile += tileBlocks) {
     const from = firstBlockOf(lowest, tile);
     const to = endBlockOf(last, tile);
     findBlocks(scratch, memory, head, tile, from, to);
-    if (alone && (tile + tileBlocks) << 3 <= last) {
-      const next = endBlockOf(last, tile + tileBlocks);
-      findBlocks(scratch, memory, head, tile, tileBlocks, tileBlocks + next);
-      store<i32>(scoresOf(scratch), readAhead(scratch, headDim, next));
+    if (alone) {
+      if (tile == firstTile) readAhead(scratch, headDim, from, to);
+      if ((tile + tileBlocks) << 3 <= last) {
+        const end = tileBlocks + endBlockOf(last, tile + tileBlocks);
+        findBlocks(scratch, memory, head, tile, tileBlocks, end);
+        readAhead(scratch, headDim, tileBlocks, end);
+      }
     }
     if (headDim < 8) widenValues(scratch, headDim, from, to);
     for (let query = 0; query < count; query += groupSize) {
