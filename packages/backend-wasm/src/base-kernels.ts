@@ -40,7 +40,7 @@ import {
   rows,
   serialFlops,
   stored,
-  tallTiles,
+  wideTiles,
 } from './kernel-calls.ts';
 import { kernelsModule as module } from './kernels.wasm.ts';
 import { muonWasmKernels } from './muon-kernels.ts';
@@ -51,7 +51,7 @@ const crossEntropyBytes = constantBytes + linearScratchBytes + 32 * 16 + 32 * 25
 
 function encodeLinear({ inputs, params }: Call<RowParams>): readonly WasmWord[] {
   const [x, weight] = inputs;
-  return [rows(params, x!), width(x!), rowCount(weight!), tallTiles];
+  return [rows(params, x!), width(x!), rowCount(weight!), wideTiles];
 }
 
 const packedBytes = (weight: TensorType): number => panelColumns(rowCount(weight)) * width(weight) * 4;
@@ -84,7 +84,7 @@ const kernels = {
     phases: ['add_rms_norm'],
     select: rowMajor,
     encode: (call) => [...encodeRows(call), { f32: call.params.eps }],
-    serial: elementwise(4),
+    serial: elementwise(12),
   } satisfies WasmKernel<RowParams & { readonly eps: number }>,
   embeddingPanels: {
     abi: 1,
@@ -171,7 +171,7 @@ const kernels = {
     phases: ['rms_norm'],
     select: (call) => (call.inputs.length === 2 ? rowMajor(call) : 'without a weight'),
     encode: encodeNorm,
-    serial: elementwise(3),
+    serial: elementwise(9),
   } satisfies WasmKernel<RmsNormParams>,
   rmsNormPlain: {
     abi: 1,
@@ -180,7 +180,7 @@ const kernels = {
     phases: ['rms_norm_plain'],
     select: (call) => (call.inputs.length === 1 ? rowMajor(call) : 'with a weight'),
     encode: encodeNorm,
-    serial: elementwise(3),
+    serial: elementwise(9),
   } satisfies WasmKernel<RmsNormParams>,
   rotary: {
     abi: 1,

@@ -15,7 +15,7 @@ import {
   rowMajor,
   rows,
   serialFlops,
-  tallTiles,
+  wideTiles,
 } from './kernel-calls.ts';
 import { trainingModule as module } from './training.wasm.ts';
 
@@ -61,7 +61,7 @@ function crossEntropyBackward(kernel: string, count: number, add: boolean): Wasm
       rowCount(inputs[1]!),
       blocksOf(inputs).rows,
       add ? 1 : 0,
-      tallTiles,
+      wideTiles,
     ],
     workspace({ inputs }, threads) {
       const C = width(inputs[0]!);

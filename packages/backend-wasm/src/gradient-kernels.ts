@@ -32,7 +32,7 @@ import {
   rowMajor,
   rows,
   serialFlops,
-  tallTiles,
+  wideTiles,
 } from './kernel-calls.ts';
 import { trainingModule as module } from './training.wasm.ts';
 
@@ -45,7 +45,7 @@ const encodeProduct = ({ inputs: [gradient, other], params }: Call<RowParams>): 
   rows(params, gradient!),
   width(gradient!),
   width(other!),
-  tallTiles,
+  wideTiles,
 ];
 
 const weightGradient = {

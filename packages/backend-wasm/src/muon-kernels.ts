@@ -23,7 +23,7 @@ import {
   panelColumns,
   rowMajor,
   serialFlops,
-  tallTiles,
+  wideTiles,
 } from './kernel-calls.ts';
 import { trainingModule as module } from './training.wasm.ts';
 
@@ -42,7 +42,7 @@ const kernels = {
     abi: 1,
     phases: ['gram_pack', 'gram_lower', 'gram_mirror'],
     select: rowMajor,
-    encode: (call) => [...encodeMatrix(call), tallTiles],
+    encode: (call) => [...encodeMatrix(call), wideTiles],
     workspace: ({ inputs: [x] }, threads) => threads * linearScratchBytes + panelColumns(rowCount(x!)) * width(x!) * 4,
     serial: ({ inputs: [x] }) => rowCount(x!) * elementCount(x!) < serialFlops,
   } satisfies WasmKernel,

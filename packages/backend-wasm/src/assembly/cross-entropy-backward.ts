@@ -5,7 +5,7 @@
 // vocabulary for dW: the host repeats `…_rows` and `…_weight` as often as there are blocks, and every thread counts them.
 //
 // 4 x [rows, C] · 5 W [V, C] · 6 targets i32 [rows] · 7 losses [rows] · 8 g [rows] · 9, 10: dx, dW, or sum, dx ·
-// 11 rows (cell) · 12 C · 13 V · 14 rows of a block · 15 whether dW is added to 9 · 16 tall tiles.
+// 11 rows (cell) · 12 C · 13 V · 14 rows of a block · 15 whether dW is added to 9 · 16 wide tiles.
 // Workspace: threads' parts · W in panels of 8 rows · W in panels of 8 columns · dlogits of a block.
 import { cell, tensor, word, workspace } from 'kernel/arguments';
 import { exponential, storeExponentialConstants } from 'kernel/exponential';
@@ -72,14 +72,14 @@ export function linear_cross_entropy_backward_rows(args: usize, thread: i32, thr
   const vocabulary = word(args, 13);
   const x = tensor(args, 0);
   const dx = word(args, 15) ? tensor(args, 6) : tensor(args, 5);
-  const tall = word(args, 16) != 0;
+  const wide = word(args, 16) != 0;
   const scratch = own + scratchAt;
   const end = shareStartOf(count, 4, thread + 1, threads);
   for (let row = shareStartOf(count, 4, thread, threads); row < end; row += rowBlock) {
     const rows = smaller(rowBlock, end - row);
     const at = <usize>(first + row) * <usize>width << 2;
     const logits = gradients(args, threads) + (<usize>row * <usize>vocabulary << 2);
-    multiply(x + at, rowPanels(args, threads), logits, width, vocabulary, 0, rows, 0, ceilDivide(vocabulary, 8), tall, scratch);
+    multiply(x + at, rowPanels(args, threads), logits, width, vocabulary, 0, rows, 0, ceilDivide(vocabulary, 8), wide, scratch);
     for (let r = 0; r < rows; r++) {
       const index = <usize>(first + row + r) << 2;
       logitGradients(
@@ -91,7 +91,7 @@ export function linear_cross_entropy_backward_rows(args: usize, thread: i32, thr
         own + constantsAt,
       );
     }
-    multiply(logits, columnPanels(args, threads), dx + at, vocabulary, width, 0, rows, 0, ceilDivide(width, 8), tall, scratch);
+    multiply(logits, columnPanels(args, threads), dx + at, vocabulary, width, 0, rows, 0, ceilDivide(width, 8), wide, scratch);
   }
 }
 

@@ -1,7 +1,7 @@
 // linear_cross_entropy: losses [rows] = logsumexp(x·Wᵀ) - (x·Wᵀ)[target]. The [rows, V] logits never exist: a thread works
 // on up to 32 rows by 256 columns at a time and keeps a running maximum and sum a row (online softmax, arXiv 1805.02867).
 //
-// 4 x [rows, k] · 5 W [V, k] · 6 targets i32 [rows], negative: loss 0 · 7 losses · 8 rows (cell) · 9 k · 10 V · 11 tall tiles.
+// 4 x [rows, k] · 5 W [V, k] · 6 targets i32 [rows], negative: loss 0 · 7 losses · 8 rows (cell) · 9 k · 10 V · 11 wide tiles.
 import { cell, tensor, word, workspace } from 'kernel/arguments';
 import { exponential, storeExponentialConstants } from 'kernel/exponential';
 import { maxLanes, sumLanes } from 'kernel/simd';

@@ -7,7 +7,7 @@ import { packPanels, transpose4 } from './panels';
 /** Rows of a block: what lies right of a block's own columns is not computed. */
 const blockRows: i32 = 16;
 
-// gram: 4 x · 5 y · 6 rows · 7 k · 8 tall tiles. Workspace: the threads' scratch, then x packed.
+// gram: 4 x · 5 y · 6 rows · 7 k · 8 wide tiles. Workspace: the threads' scratch, then x packed.
 
 /** Phase 1: packs x. */
 export function gram_pack(args: usize, thread: i32, threads: i32): void {

@@ -5,7 +5,7 @@ import { packColumnPanels } from './column-panels';
 import { linearScratchBytes, multiply } from './linear-blocks';
 import { outerProductScratchBytes, outerProductShare } from './outer-product';
 
-// linear_input_backward: 4 dy · 5 W · 6 dx · 7 rows (cell) · 8 out · 9 in · 10 tall tiles. Workspace: the threads' scratch, then W packed.
+// linear_input_backward: 4 dy · 5 W · 6 dx · 7 rows (cell) · 8 out · 9 in · 10 wide tiles. Workspace: the threads' scratch, then W packed.
 
 /** Phase 1: packs W by its columns. */
 export function linear_input_backward_pack(args: usize, thread: i32, threads: i32): void {
@@ -34,8 +34,8 @@ export function linear_input_backward(args: usize, thread: i32, threads: i32): v
   const scratch = workspace(args);
   const packed = scratch + <usize>(threads * linearScratchBytes);
   const own = scratch + <usize>(thread * linearScratchBytes);
-  const tall = word(args, 10) != 0;
-  multiply(tensor(args, 0), packed, tensor(args, 2), out, inner, rowStart, rowEnd, panelStart, panelEnd, tall, own);
+  const wide = word(args, 10) != 0;
+  multiply(tensor(args, 0), packed, tensor(args, 2), out, inner, rowStart, rowEnd, panelStart, panelEnd, wide, own);
 }
 
 /** This thread's share of the panels of 8 columns of W [k, columns]. */

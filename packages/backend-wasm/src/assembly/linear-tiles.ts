@@ -4,8 +4,8 @@
 // earlier block of k left off. So all tiles, block lengths and row counts give the same bits.
 //
 // k: inner length · a, lda: first row of x and bytes from row to row · b, ldb: first panel and bytes from panel to panel ·
-// c, ldc: first output and bytes from row to row · first: start from zero · ahead, looks, every: panels that are multiplied
-// soon or 0, where to look in them, and the steps of k from one look to the next (`read-ahead.ts`).
+// c, ldc: first output and bytes from row to row · first: start from zero · ahead, every: what is multiplied soon or 0,
+// and the steps of k from one look at it to the next (`read-ahead.ts`).
 //
 // Not unrolled by hand, on purpose: V8 then schedules loads of several steps early and spills accumulators (35 instead of
 // 50 GFLOP/s on Zen 4). Loops test at the bottom: older engines keep such loops free of an extra jump.
@@ -14,7 +14,17 @@ import { smaller } from 'kernel/split';
 import { readAhead } from './read-ahead';
 
 /** 4 rows by 1 panel. */
-export function tile4x1(k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: usize, ldc: usize, first: bool): void {
+export function tile4x1(
+  k: i32,
+  a: usize,
+  lda: usize,
+  b: usize,
+  c: usize,
+  ldc: usize,
+  first: bool,
+  ahead: usize,
+  every: i32,
+): void {
   let a1 = a + lda;
   let a2 = a1 + lda;
   let a3 = a2 + lda;
@@ -52,27 +62,33 @@ export function tile4x1(k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: u
   let x: v128;
   let w0: v128;
   let w1: v128;
-  do {
-    w0 = v128.load(b);
-    w1 = v128.load(b, 16);
-    x = v128.load32_splat(a);
-    s000 = fma(x, w0, s000);
-    s001 = fma(x, w1, s001);
-    x = v128.load32_splat(a1);
-    s100 = fma(x, w0, s100);
-    s101 = fma(x, w1, s101);
-    x = v128.load32_splat(a2);
-    s200 = fma(x, w0, s200);
-    s201 = fma(x, w1, s201);
-    x = v128.load32_splat(a3);
-    s300 = fma(x, w0, s300);
-    s301 = fma(x, w1, s301);
-    a += 4;
-    a1 += 4;
-    a2 += 4;
-    a3 += 4;
-    b += 32;
-  } while (--k);
+  while (k > 0) {
+    const steps = smaller(k, every);
+    const stop = b + (<usize>steps << 5);
+    k -= steps;
+    if (ahead) readAhead(ahead);
+    do {
+      w0 = v128.load(b);
+      w1 = v128.load(b, 16);
+      x = v128.load32_splat(a);
+      s000 = fma(x, w0, s000);
+      s001 = fma(x, w1, s001);
+      x = v128.load32_splat(a1);
+      s100 = fma(x, w0, s100);
+      s101 = fma(x, w1, s101);
+      x = v128.load32_splat(a2);
+      s200 = fma(x, w0, s200);
+      s201 = fma(x, w1, s201);
+      x = v128.load32_splat(a3);
+      s300 = fma(x, w0, s300);
+      s301 = fma(x, w1, s301);
+      a += 4;
+      a1 += 4;
+      a2 += 4;
+      a3 += 4;
+      b += 32;
+    } while (b < stop);
+  }
   v128.store(c, s000);
   v128.store(c, s001, 16);
   v128.store(c1, s100);
@@ -84,190 +100,113 @@ export function tile4x1(k: i32, a: usize, lda: usize, b: usize, ldb: usize, c: u
 }
 
 /**
- * 6 rows by 1 panel, the rows interleaved: a holds six floats for every k. Twelve chains keep the multiply-adders of a core
- * busy where eight wait for each other, but they and their operands take all 15 registers.
+ * 2 rows by 3 panels. Twelve chains keep the multiply-adders of a core busy where eight wait for each other, but they and their
+ * operands take all 15 registers.
  */
-export function tile6x1Packed(
+export function tile2x3(
   k: i32,
   a: usize,
+  lda: usize,
   b: usize,
+  ldb: usize,
   c: usize,
   ldc: usize,
   first: bool,
   ahead: usize,
-  looks: usize,
   every: i32,
 ): void {
+  let a1 = a + lda;
+  let b1 = b + ldb;
+  let b2 = b1 + ldb;
   const c1 = c + ldc;
-  const c2 = c1 + ldc;
-  const c3 = c2 + ldc;
-  const c4 = c3 + ldc;
-  const c5 = c4 + ldc;
   let s000: v128;
   let s001: v128;
+  let s010: v128;
+  let s011: v128;
+  let s020: v128;
+  let s021: v128;
   let s100: v128;
   let s101: v128;
-  let s200: v128;
-  let s201: v128;
-  let s300: v128;
-  let s301: v128;
-  let s400: v128;
-  let s401: v128;
-  let s500: v128;
-  let s501: v128;
+  let s110: v128;
+  let s111: v128;
+  let s120: v128;
+  let s121: v128;
   if (first) {
     const zero = i32x4.splat(0);
     s000 = zero;
     s001 = zero;
+    s010 = zero;
+    s011 = zero;
+    s020 = zero;
+    s021 = zero;
     s100 = zero;
     s101 = zero;
-    s200 = zero;
-    s201 = zero;
-    s300 = zero;
-    s301 = zero;
-    s400 = zero;
-    s401 = zero;
-    s500 = zero;
-    s501 = zero;
+    s110 = zero;
+    s111 = zero;
+    s120 = zero;
+    s121 = zero;
   } else {
-    s000 = v128.load(c);
+    s000 = v128.load(c, 0);
     s001 = v128.load(c, 16);
-    s100 = v128.load(c1);
+    s010 = v128.load(c, 32);
+    s011 = v128.load(c, 48);
+    s020 = v128.load(c, 64);
+    s021 = v128.load(c, 80);
+    s100 = v128.load(c1, 0);
     s101 = v128.load(c1, 16);
-    s200 = v128.load(c2);
-    s201 = v128.load(c2, 16);
-    s300 = v128.load(c3);
-    s301 = v128.load(c3, 16);
-    s400 = v128.load(c4);
-    s401 = v128.load(c4, 16);
-    s500 = v128.load(c5);
-    s501 = v128.load(c5, 16);
+    s110 = v128.load(c1, 32);
+    s111 = v128.load(c1, 48);
+    s120 = v128.load(c1, 64);
+    s121 = v128.load(c1, 80);
   }
-  let x: v128;
-  let w0: v128;
-  let w1: v128;
+  let x0: v128;
+  let x1: v128;
+  let w: v128;
   while (k > 0) {
-    let steps = smaller(k, every);
+    const steps = smaller(k, every);
+    const stop = b + (<usize>steps << 5);
     k -= steps;
-    if (ahead) readAhead(ahead, looks);
-    looks += 4;
+    if (ahead) readAhead(ahead);
     do {
-      w0 = v128.load(b);
-      w1 = v128.load(b, 16);
-      x = v128.load32_splat(a);
-      s000 = fma(x, w0, s000);
-      s001 = fma(x, w1, s001);
-      x = v128.load32_splat(a, 4);
-      s100 = fma(x, w0, s100);
-      s101 = fma(x, w1, s101);
-      x = v128.load32_splat(a, 8);
-      s200 = fma(x, w0, s200);
-      s201 = fma(x, w1, s201);
-      x = v128.load32_splat(a, 12);
-      s300 = fma(x, w0, s300);
-      s301 = fma(x, w1, s301);
-      x = v128.load32_splat(a, 16);
-      s400 = fma(x, w0, s400);
-      s401 = fma(x, w1, s401);
-      x = v128.load32_splat(a, 20);
-      s500 = fma(x, w0, s500);
-      s501 = fma(x, w1, s501);
-      a += 24;
+      x0 = v128.load32_splat(a);
+      x1 = v128.load32_splat(a1);
+      w = v128.load(b, 0);
+      s000 = fma(x0, w, s000);
+      s100 = fma(x1, w, s100);
+      w = v128.load(b, 16);
+      s001 = fma(x0, w, s001);
+      s101 = fma(x1, w, s101);
+      w = v128.load(b1, 0);
+      s010 = fma(x0, w, s010);
+      s110 = fma(x1, w, s110);
+      w = v128.load(b1, 16);
+      s011 = fma(x0, w, s011);
+      s111 = fma(x1, w, s111);
+      w = v128.load(b2, 0);
+      s020 = fma(x0, w, s020);
+      s120 = fma(x1, w, s120);
+      w = v128.load(b2, 16);
+      s021 = fma(x0, w, s021);
+      s121 = fma(x1, w, s121);
+      a += 4;
+      a1 += 4;
       b += 32;
-    } while (--steps);
+      b1 += 32;
+      b2 += 32;
+    } while (b < stop);
   }
-  v128.store(c, s000);
+  v128.store(c, s000, 0);
   v128.store(c, s001, 16);
-  v128.store(c1, s100);
+  v128.store(c, s010, 32);
+  v128.store(c, s011, 48);
+  v128.store(c, s020, 64);
+  v128.store(c, s021, 80);
+  v128.store(c1, s100, 0);
   v128.store(c1, s101, 16);
-  v128.store(c2, s200);
-  v128.store(c2, s201, 16);
-  v128.store(c3, s300);
-  v128.store(c3, s301, 16);
-  v128.store(c4, s400);
-  v128.store(c4, s401, 16);
-  v128.store(c5, s500);
-  v128.store(c5, s501, 16);
-}
-
-/** 4 rows by 1 panel, the rows interleaved: a holds four floats for every k. */
-export function tile4x1Packed(
-  k: i32,
-  a: usize,
-  b: usize,
-  c: usize,
-  ldc: usize,
-  first: bool,
-  ahead: usize,
-  looks: usize,
-  every: i32,
-): void {
-  const c1 = c + ldc;
-  const c2 = c1 + ldc;
-  const c3 = c2 + ldc;
-  let s000: v128;
-  let s001: v128;
-  let s100: v128;
-  let s101: v128;
-  let s200: v128;
-  let s201: v128;
-  let s300: v128;
-  let s301: v128;
-  if (first) {
-    const zero = i32x4.splat(0);
-    s000 = zero;
-    s001 = zero;
-    s100 = zero;
-    s101 = zero;
-    s200 = zero;
-    s201 = zero;
-    s300 = zero;
-    s301 = zero;
-  } else {
-    s000 = v128.load(c);
-    s001 = v128.load(c, 16);
-    s100 = v128.load(c1);
-    s101 = v128.load(c1, 16);
-    s200 = v128.load(c2);
-    s201 = v128.load(c2, 16);
-    s300 = v128.load(c3);
-    s301 = v128.load(c3, 16);
-  }
-  let x: v128;
-  let w0: v128;
-  let w1: v128;
-  while (k > 0) {
-    let steps = smaller(k, every);
-    k -= steps;
-    if (ahead) readAhead(ahead, looks);
-    looks += 4;
-    do {
-      w0 = v128.load(b);
-      w1 = v128.load(b, 16);
-      x = v128.load32_splat(a);
-      s000 = fma(x, w0, s000);
-      s001 = fma(x, w1, s001);
-      x = v128.load32_splat(a, 4);
-      s100 = fma(x, w0, s100);
-      s101 = fma(x, w1, s101);
-      x = v128.load32_splat(a, 8);
-      s200 = fma(x, w0, s200);
-      s201 = fma(x, w1, s201);
-      x = v128.load32_splat(a, 12);
-      s300 = fma(x, w0, s300);
-      s301 = fma(x, w1, s301);
-      a += 16;
-      b += 32;
-    } while (--steps);
-  }
-  v128.store(c, s000);
-  v128.store(c, s001, 16);
-  v128.store(c1, s100);
-  v128.store(c1, s101, 16);
-  v128.store(c2, s200);
-  v128.store(c2, s201, 16);
-  v128.store(c3, s300);
-  v128.store(c3, s301, 16);
+  v128.store(c1, s110, 32);
+  v128.store(c1, s111, 48);
+  v128.store(c1, s120, 64);
+  v128.store(c1, s121, 80);
 }
 
 /** 3 rows by 1 panel. */

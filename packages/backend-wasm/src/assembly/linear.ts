@@ -1,5 +1,5 @@
 // linear: y = x·Wᵀ, x [rows, k], W [out, k], y [rows, out].
-// Arguments: 4 x · 5 W · 6 y · 7 rows (cell) · 8 k · 9 out · 10 tall tiles.
+// Arguments: 4 x · 5 W · 6 y · 7 rows (cell) · 8 k · 9 out · 10 wide tiles.
 import { cell, tensor, word, workspace } from 'kernel/arguments';
 import { ceilDivide, shareStart, shareStartOf, smaller } from 'kernel/split';
 import { linearScratchBytes, multiply } from './linear-blocks';
