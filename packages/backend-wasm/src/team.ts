@@ -8,10 +8,13 @@ import type { LinearMemory } from './memory.ts';
 import { workerPool } from './worker-pool.ts';
 import type { TeamModule } from './worker-source.ts';
 
-/** About 20 µs: longer than a small kernel, far shorter than a time slice. */
-const spins = 20_000;
-/** How long a worker looks for the next run before it sleeps: longer than what the host does between two tokens. */
-const lingerMilliseconds = 0.1;
+/**
+ * About 200 µs: longer than threads are apart at the end of a product of half a millisecond on a busy machine, far shorter than a
+ * time slice. One that sleeps wakes late, and is then waited for itself.
+ */
+const spins = 200_000;
+/** How long a worker looks for the next run before it sleeps: longer than what the host does between two steps. */
+const lingerMilliseconds = 0.5;
 const stackBytes = 65_536;
 
 /** A list in memory, as the interpreter reads it. */
