@@ -23,6 +23,7 @@ export const cell = (value: Value, type: 'i32' | 'f32' = 'i32'): WasmWord => ({ 
 /** Rows of a run: all that there are, or as many as are said. */
 export const rowCell = (said: Value | undefined, most: number): WasmWord => ({ cell: said ?? most, type: 'i32', most });
 export const rows = (params: RowParams, type: TensorType): WasmWord => rowCell(params.rows, rowCount(type));
+/** `weight`: floating-point operations that an element takes as long as; more than it has where they wait for each other. */
 export const elementwise = (weight: number) => (call: Call<object>) =>
   weight * elementCount(call.inputs[0]!) < serialFlops;
 export const input = <P extends object>(call: Call<P>, index: number): TensorType => call.inputs[index]!;

@@ -1,23 +1,19 @@
 // y = x·Wᵀ over a rectangle of rows and panels: blocks sized for the caches, register tiles inside.
 import { ceilDivide, smaller } from 'kernel/split';
 import { tile1x1, tile1x4, tile2x1, tile2x2, tile2x3, tile3x1, tile4x1 } from './linear-tiles';
-import { aheadBytes, beginAhead, readNow } from './read-ahead';
+import { aheadBytes, beginAhead, panelsAtOnce, readNow } from './read-ahead';
 
 /** Longest block of k that all panels take before they take the next one. */
 const kBlock: i32 = 1024;
 /**
  * Steps of k that all rows take before they take the next ones: two pages of each panel, which stay in the first-level cache
- * meanwhile.
+ * meanwhile. Less is not worth reading ahead.
  */
 const kPart: i32 = 256;
-/** From this many steps on it pays to read panels ahead. */
-const kToReadAhead: i32 = 256;
 /** Rows of a block: with a block of k they take 128 KB of a second-level cache. */
 const rowBlock: i32 = 32;
 /** Panels that rows in twos or fours take before the rows left over do: threes and fours. */
 const panelGroup: i32 = 12;
-/** Panels that rows in twos or fours take together. */
-const panelsAtOnce: i32 = 3;
 
 const tileBytes: i32 = 128;
 /** Bytes of scratch memory a thread needs: the outputs of a last panel that is not full, and what is read ahead. */
@@ -60,7 +56,7 @@ export function multiply(
       const a = x + <usize>r * ldx + (<usize>k0 << 2);
       const c = y + <usize>r * ldy;
       const column = w + (<usize>k0 << 5);
-      const reads = grouped != 0 && kc >= kToReadAhead;
+      const reads = grouped != 0 && kc >= kPart;
       if (reads && panelStart < full) {
         const panels = smaller(panelsAtOnce, full - panelStart);
         readNow(ahead, beginAhead(ahead, column + <usize>panelStart * ldw, ldw, panels, <usize>partOf(kc, 0) << 5));

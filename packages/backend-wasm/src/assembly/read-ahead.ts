@@ -6,11 +6,13 @@ import { ceilDivide, larger, smaller } from 'kernel/split';
 
 const pageBytes: usize = 4096;
 const lineBytes: i32 = 64;
-const panelsAtOnce: i32 = 3;
+/** Panels that are read, and multiplied, together. */
+export const panelsAtOnce: i32 = 3;
 /** Pages of each panel that are read in step. */
 const pagesAtOnce: i32 = 2;
 
-// What is read: six pages, the line to look at in them, the number of the first, and of each panel the first page and how many follow.
+// What is read: six pages, the line to look at in them, the number of the first, and of each panel the first page and how many
+// follow.
 const lineAt: usize = 24;
 const numberAt: usize = 28;
 const panelsAt: usize = 32;
